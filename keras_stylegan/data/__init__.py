@@ -1,0 +1,1 @@
+"""Images for training: sources, making them square, the decoded cache and the batches that `fit` reads."""

@@ -1,0 +1,8 @@
+"""The networks of StyleGAN2."""
+
+from keras_stylegan.models.discriminator import Discriminator
+from keras_stylegan.models.generator import Generator
+from keras_stylegan.models.mapping import MappingNetwork
+from keras_stylegan.models.synthesis import SynthesisNetwork
+
+__all__ = ["Discriminator", "Generator", "MappingNetwork", "SynthesisNetwork"]

@@ -1,0 +1,56 @@
+"""TensorFlow: reverse-mode gradients, conditional updates and the signature of `train_step`."""
+
+import keras
+import tensorflow as tf
+
+
+def input_gradient(function, inputs):
+    """Value of a function and the gradient of its sum, itself differentiable.
+
+    Args:
+        function: From a tensor to a tensor.
+        inputs: The tensor.
+
+    Returns:
+        (function(inputs), gradient of the shape of inputs).
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        outputs = function(inputs)
+    return outputs, tape.gradient(outputs, inputs)
+
+
+def value_and_gradients(function, variables):
+    """Value of a loss and its gradients.
+
+    Args:
+        function: Without arguments, returns (scalar loss, anything else).
+        variables: List of `keras.Variable`.
+
+    Returns:
+        (loss, anything else, list of gradients; zeros where the loss does not depend on a variable).
+    """
+    values = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        loss, rest = function()
+    return loss, rest, tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def run_if(condition, function):
+    """Call a function that only updates variables, if a condition tensor is true when the graph runs."""
+
+    def call():
+        function()
+        return tf.constant(True)
+
+    tf.cond(condition, call, lambda: tf.constant(False))
+
+
+class BackendTrainer(keras.Model):
+    """A `keras.Model` whose `train_step` hands (images, labels) to `train_on_images`, which returns the logs."""
+
+    def train_step(self, data):
+        """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self.train_on_images(images, labels)

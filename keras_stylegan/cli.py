@@ -1,0 +1,171 @@
+"""The command line. Each command imports what it runs, so that `--help` answers at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_stylegan.config import Config
+from keras_stylegan.errors import InputError
+from keras_stylegan.experiments import load_experiment
+from keras_stylegan.generate import GenerateOptions
+from keras_stylegan.quiet import start_keras
+
+_Inline = tyro.conf.arg(name="")
+_Experiment = tyro.conf.Positional[str]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train an experiment into a run folder: logs, samples, loss plot, checkpoints."""
+
+    experiment: _Experiment = "demo"
+    """A file of experiments/ by its name, or the path of a file of your own."""
+    config: Annotated[Config, _Inline] = field(default_factory=Config)
+    """Every option of the experiment."""
+    run_dir: Path | None = None
+    """Run folder; by default models/<experiment>."""
+    resume: bool = False
+    """Continue the run from its newest checkpoint, with the run's own options."""
+    dry_run: bool = False
+    """Print the resolved config and stop."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        from keras_stylegan.config import to_json
+
+        if self.dry_run:
+            print(to_json(self.config))
+            return 0
+        start_keras()
+        from keras_stylegan.training.train import train
+
+        return train(self.config, self.run_folder(), self.resume)
+
+    def run_folder(self) -> Path:
+        """The run folder, chosen or by default."""
+        return self.run_dir or Path("models") / Path(self.experiment).stem
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Generate images, grids, style mixing and interpolations from a run."""
+
+    run_dir: tyro.conf.Positional[Path | None] = None
+    """Run folder; by default the newest run."""
+    options: Annotated[GenerateOptions, _Inline] = field(default_factory=GenerateOptions)
+    """What to generate."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.generate import generate
+
+        generate(self.run_dir, self.options)
+        return 0
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Read the images of an experiment once into a fast local cache, and report what was read and refused."""
+
+    experiment: _Experiment = "demo"
+    """A file of experiments/ by its name, or the path of a file of your own."""
+    config: Annotated[Config, _Inline] = field(default_factory=Config)
+    """Every option of the experiment."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from rich.console import Console
+
+        from keras_stylegan.data import prepare
+
+        prepare.run(self.config, Console())
+        return 0
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measure seconds per step, images/s, peak memory and the share of this machine's matrix-product peak."""
+
+    experiment: _Experiment = "demo"
+    """A file of experiments/ by its name, or the path of a file of your own."""
+    config: Annotated[Config, _Inline] = field(default_factory=Config)
+    """Every option of the experiment."""
+    rounds: int = 5
+    """Measurements of each kind, taken in turn; the medians are reported."""
+    output: Path | None = None
+    """Also write the result to this JSON file."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.benchmark import benchmark
+
+        benchmark(self.config, self.rounds, self.output)
+        return 0
+
+
+COMMANDS = {"train": Train, "generate": Generate, "predict": Generate, "prepare": Prepare, "benchmark": Benchmark}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code: 2 for bad input, which is told in one line."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # Before TensorFlow is imported; a user who wants its messages sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        return parse(arguments).run()
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def parse(arguments: Sequence[str]) -> Train | Generate | Prepare | Benchmark:
+    """The command of a command line, with all its options.
+
+    An experiment is named right after its command; its config gives the defaults of all other options. With
+    `--resume` the config of the run does.
+    """
+    command, rest = (arguments[0] if arguments else "--help"), list(arguments[1:])
+    if command not in COMMANDS:
+        # Prints the commands, or the error with near misses, and exits.
+        commands = {name: _summary(kind) for name, kind in COMMANDS.items()}
+        return tyro.extras.subcommand_cli_from_dict(commands, args=[command], prog="run.py", description=DESCRIPTION)
+    kind = COMMANDS[command]
+    default = kind()
+    if hasattr(default, "experiment"):
+        name = rest[0] if rest and not rest[0].startswith("-") else default.experiment
+        default = kind(experiment=name, config=load_experiment(name))
+    parsed = _parse(command, default, rest)
+    if getattr(parsed, "resume", False):
+        from keras_stylegan.config import from_json
+
+        stored = parsed.run_folder() / "config.json"
+        if stored.exists():
+            config = from_json(stored.read_text(), str(stored))
+            parsed = _parse(command, kind(experiment=parsed.experiment, config=config), rest)
+    return parsed
+
+
+DESCRIPTION = "StyleGAN2 for medical images: train, generate, export. `run.py COMMAND --help` shows all options."
+
+
+def _parse(command, default, rest):
+    return tyro.cli(type(default), default=default, args=rest, prog=f"run.py {command}")
+
+
+def _summary(kind):
+    def command() -> None:
+        pass
+
+    command.__doc__ = kind.__doc__
+    return command

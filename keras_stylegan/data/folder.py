@@ -1,0 +1,251 @@
+"""The source 'folder': image files on disk, decoded in parallel into the cache."""
+
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_stylegan.config import DataConfig
+from keras_stylegan.data import cache
+from keras_stylegan.data.decode import RefusedError, decode, is_grey
+from keras_stylegan.data.fit import enlarges, fit_square, luma
+from keras_stylegan.data.image_set import ImageSet, duplicate_images
+from keras_stylegan.data.listing import SPLITS, ImageFile, Listing, has_splits, list_images, subject_of
+from keras_stylegan.data.progress import progress_bar
+from keras_stylegan.errors import InputError
+
+# Files in flight at a time, so that decoded images never pile up in memory.
+CHUNK = 64
+# A 16-bit set that uses less of its range than this trains on nearly black images.
+LEAST_RANGE = 0.25
+# Names spelled out in a line of the report.
+SHOWN = 10
+
+
+def load(data: DataConfig, resolution: int, channels: int, split: str, progress: bool) -> ImageSet:
+    """Reads the images of a folder, from the cache if nothing has changed since.
+
+    Grey images are files with one channel or with three equal ones; they are accepted for 1 and for 3 channels (then
+    the grey value is repeated). Colour images need 3 channels, and must not be mixed with one-channel files.
+
+    Args:
+        data: Options.
+        resolution: Side of the images in pixels.
+        channels: 1 or 3.
+        split: 'train' or 'test'.
+        progress: Show a progress bar while decoding.
+
+    Raises:
+        InputError: See `list_images`; or no file, or too many files, cannot be read; images are smaller than the
+            resolution; colour does not suit the channels; the cache cannot be written.
+    """
+    listing = list_images(data.path, split)
+    key = {
+        "source": "folder",
+        "fit": data.fit,
+        "background": data.background,
+        "upscale": data.upscale,
+        "subject_pattern": data.subject_pattern,
+        "classes": listing.classes,
+        "files": [[file.name, file.size, file.mtime_ns] for file in listing.files],
+    }
+    entry = cache.load_or_build(
+        data.cache_dir,
+        f"{re.sub(r'[^A-Za-z0-9_.]', '_', listing.root.resolve().name)}-{split}",
+        key,
+        resolution,
+        channels,
+        lambda writer: _Reading(data, listing, resolution, channels).into(writer, progress),
+    )
+    refused = [tuple(pair) for pair in entry.notes["refused"]]
+    # A cache made with looser limits must not bypass stricter ones.
+    _check_refused(refused, len(listing.files), data)
+    return entry.image_set(listing.classes, _report(entry, listing, data, split))
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    image: np.ndarray
+    digest: bytes
+    size: str
+    kind: str
+    enlarged: bool
+
+
+class _Reading:
+    """One pass over the files of a listing."""
+
+    def __init__(self, data: DataConfig, listing: Listing, resolution: int, channels: int) -> None:
+        self.data, self.listing, self.resolution, self.channels = data, listing, resolution, channels
+        self.pattern = re.compile(data.subject_pattern)
+        self.refused: list[tuple[str, str]] = []
+        self.sizes: Counter[str] = Counter()
+        self.first_of_kind: dict[str, str] = {}
+        self.kinds: Counter[str] = Counter()
+        self.enlarged = 0
+
+    def into(self, writer: cache.Writer, progress: bool) -> dict[str, Any]:
+        unmatched, lowest, highest = 0, np.inf, 0
+        with warnings.catch_warnings(), progress_bar("Reading images", len(self.listing.files), progress) as advance:
+            # Pillow warns of odd headers; a file is either read or refused by name.
+            warnings.simplefilter("ignore")
+            for file, result in self._decoded():
+                advance()
+                if isinstance(result, RefusedError):
+                    self.refused.append((file.name, str(result)))
+                    _check_refused(self.refused, len(self.listing.files), self.data)
+                    continue
+                self._check_size(file, result)
+                self.sizes[result.size] += 1
+                self.kinds[result.kind] += 1
+                self.first_of_kind.setdefault(result.kind, file.name)
+                lowest, highest = min(lowest, int(result.image.min())), max(highest, int(result.image.max()))
+                subject = subject_of(file.name, self.pattern)
+                unmatched += subject is None
+                own = os.path.splitext(file.name)[0]
+                writer.append(
+                    result.image,
+                    label=file.label,
+                    subject=subject or own,
+                    name=file.name,
+                    digest=result.digest,
+                )
+        self._check_kinds()
+        return {
+            "refused": self.refused,
+            "sizes": dict(self.sizes.most_common()),
+            "kinds": dict(self.kinds),
+            "enlarged": self.enlarged,
+            "unmatched": unmatched,
+            "values": [lowest, highest],
+        }
+
+    def _decoded(self) -> Iterator[tuple[ImageFile, _Decoded | RefusedError]]:
+        # Pillow releases the interpreter lock while it decodes and resizes, so threads do use all cores.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            files = self.listing.files
+            for start in range(0, len(files), CHUNK):
+                chunk = files[start : start + CHUNK]
+                yield from zip(chunk, pool.map(self._decode, chunk), strict=True)
+
+    def _decode(self, file: ImageFile) -> _Decoded | RefusedError:
+        try:
+            image = decode(str(self.listing.root / file.name))
+        except RefusedError as error:
+            return error
+        height, width, depth = image.shape
+        grey = is_grey(image)
+        kind = "one-channel" if depth == 1 else "grey stored as colour" if grey else "colour"
+        enlarged = enlarges(height, width, self.resolution, self.data.fit)
+        digest = cache.pixel_digest(image)
+        if self.channels == 1 and depth == 3:
+            image = luma(image)
+        fitted = fit_square(image, self.resolution, self.data.fit, self.data.background)
+        if fitted.shape[-1] < self.channels:
+            fitted = np.repeat(fitted, self.channels, axis=-1)
+        return _Decoded(fitted, digest, f"{width}x{height}", kind, enlarged)
+
+    def _check_size(self, file: ImageFile, result: _Decoded) -> None:
+        if not result.enlarged:
+            return
+        self.enlarged += 1
+        if not self.data.upscale:
+            raise InputError(
+                f"{file.name} is smaller ({result.size} pixels) than the resolution {self.resolution}: choose a lower "
+                "--model.resolution, or enlarge such images with --data.upscale."
+            )
+
+    def _check_kinds(self) -> None:
+        if not self.kinds:
+            name, reason = self.refused[0]
+            raise InputError(f"none of the {len(self.refused)} images could be read, e.g. {name} ({reason}).")
+        if "colour" not in self.kinds:
+            return
+        colour = self.first_of_kind["colour"]
+        if "one-channel" in self.kinds:
+            raise InputError(
+                f"{self.data.path} mixes {self.kinds['one-channel']} grey images ({self.first_of_kind['one-channel']}) "
+                f"and {self.kinds['colour']} colour images ({colour}): separate or convert them."
+            )
+        if self.channels == 1:
+            raise InputError(
+                f"{colour} is a colour image, one of {self.kinds['colour']}, but model.channels is 1: "
+                "use --model.channels 3 or convert the images to grey."
+            )
+
+
+def _check_refused(refused: list[tuple[str, str]], count: int, data: DataConfig) -> None:
+    if not refused:
+        return
+    name, reason = refused[0]
+    if data.strict:
+        raise InputError(f"{name} cannot be read ({reason}), and data.strict is on: repair or remove it.")
+    if len(refused) > data.max_refused:
+        raise InputError(
+            f"more than data.max_refused={data.max_refused} of {count} images cannot be read, e.g. {name} ({reason}): "
+            "repair or remove them, or raise --data.max-refused."
+        )
+
+
+def _report(entry: cache.Entry, listing: Listing, data: DataConfig, split: str) -> list[str]:
+    notes, images, columns = entry.notes, entry.images, entry.columns
+    per_class = np.bincount(columns["labels"], minlength=len(listing.classes))
+    counts = ", ".join(f"{name} {count}" for name, count in zip(listing.classes, per_class, strict=True))
+    sizes = [f"{size} ({count})" for size, count in notes["sizes"].items()]
+    lines = [
+        f"{listing.root} {split}: {len(images)} images {images.shape[1]}x{images.shape[2]}x{images.shape[3]} "
+        f"{images.dtype} of {len(set(columns['subjects'].tolist()))} subjects; {counts}.",
+        f"Original width x height: {_some(sizes, 3)}. Made square by: {data.fit}. "
+        f"Other files ignored: {listing.ignored}.",
+    ]
+    if notes["kinds"].keys() <= {"one-channel", "grey stored as colour"} and images.shape[-1] == 3:
+        lines.append("All images are grey; the grey value is repeated in the 3 channels.")
+    if notes["unmatched"] == len(images):
+        lines.append("No file name matches data.subject_pattern, so every image counts as its own subject.")
+    elif notes["unmatched"]:
+        lines.append(f"{notes['unmatched']} file names do not match data.subject_pattern; each is its own subject.")
+    if notes["enlarged"]:
+        lines.append(f"Warning: {notes['enlarged']} images were smaller than {images.shape[1]} pixels and enlarged.")
+    lowest, highest = notes["values"]
+    if images.dtype == np.uint16 and highest < LEAST_RANGE * np.iinfo(np.uint16).max:
+        lines.append(f"Warning: the 16-bit values end at {highest} of 65535; rescale the files to the full range.")
+    elif lowest == highest:
+        lines.append(f"Warning: every pixel has the value {lowest}.")
+    if notes["refused"]:
+        refused = [f"{name} ({reason})" for name, reason in notes["refused"]]
+        lines.append(f"Warning: {len(refused)} unreadable files skipped: {_some(refused)}.")
+    copies = [f"{copy} = {first}" for first, copy in duplicate_images(columns["digests"], columns["names"])]
+    if copies:
+        lines.append(f"Warning: {len(copies)} exact copies of other images: {_some(copies)}.")
+    lines += _subject_warning(listing, columns["subjects"], data, split)
+    return lines
+
+
+def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, split: str) -> list[str]:
+    """Warns of subjects with images in both splits; their names suffice, so the other split is not decoded."""
+    other = SPLITS[1 - SPLITS.index(split)]
+    if not has_splits(listing.root) or not (listing.root / other).is_dir():
+        return []
+    pattern = re.compile(data.subject_pattern)
+    files = list_images(data.path, other).files
+    shared = sorted(set(subjects.tolist()) & {subject_of(file.name, pattern) for file in files})
+    if not shared:
+        return []
+    return [f"Warning: {len(shared)} subjects have images in train/ and test/: {_some(shared)}."]
+
+
+def _some(items: list[str], shown: int = SHOWN) -> str:
+    more = len(items) - shown
+    return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def has_test_split(path: Path) -> bool:
+    """Whether a folder has a `test/` split."""
+    return (Path(path).expanduser() / "test").is_dir()

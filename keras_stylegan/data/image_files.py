@@ -1,0 +1,132 @@
+"""Images to PNG and GIF files.
+
+Every function takes float images in [-1, 1], channels last, with 1 (grey) or 3 (RGB) channels. A file is written
+under a temporary name and renamed, so that nobody ever sees half a picture.
+"""
+
+import contextlib
+import io
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.data.intensity import to_integers
+from keras_stylegan.errors import InputError
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file as a whole: to a temporary name in the same folder, then renamed.
+
+    Args:
+        path: The file; its folder is created. What it held before stays until the new content is complete.
+        content: All of its bytes.
+
+    Raises:
+        InputError: The folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # The first error says more than a second one about the remains.
+            temporary.unlink()
+        raise InputError(f"Cannot write {path}: {error.strerror}. Free some space or choose another folder.") from error
+
+
+def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
+    """One image as the bytes of a PNG file.
+
+    Args:
+        image: (H, W, C) float in [-1, 1]; values outside are clipped.
+        bits: 8, or 16 for grey images (PNG readers rarely support 16-bit colour).
+
+    Raises:
+        InputError: `bits` is neither 8 nor 16, or is 16 for an RGB image.
+    """
+    buffer = io.BytesIO()
+    _to_pillow(image, bits).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def save_image(path: Path, image: np.ndarray, bits: int = 8) -> None:
+    """Writes one image as PNG.
+
+    Args:
+        path: The file, usually ending in `.png`.
+        image: (H, W, C) float in [-1, 1].
+        bits: 8 or 16 (grey only) bits per channel.
+
+    Raises:
+        InputError: The file cannot be written, or bits and channels do not go together.
+    """
+    replace_file(path, encode_png(image, bits))
+
+
+def tile(images: np.ndarray, columns: int | None = None, pad: int = 0) -> np.ndarray:
+    """Arranges images in a grid, row by row.
+
+    Args:
+        images: (N, H, W, C) float in [-1, 1].
+        columns: Images per row; by default the grid is about square.
+        pad: Pixels of black between two images.
+
+    Returns:
+        (rows·(H+pad) − pad, columns·(W+pad) − pad, C) array of the images' dtype; missing images are black (−1).
+    """
+    count, height, width, channels = images.shape
+    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    rows = math.ceil(count / columns)
+    cells = np.full((rows * columns, height + pad, width + pad, channels), -1, images.dtype)
+    cells[:count, :height, :width] = images
+    grid = cells.reshape(rows, columns, height + pad, width + pad, channels).swapaxes(1, 2)
+    grid = grid.reshape(rows * (height + pad), columns * (width + pad), channels)
+    return grid[: grid.shape[0] - pad, : grid.shape[1] - pad]
+
+
+def save_grid(path: Path, images: np.ndarray, columns: int | None = None, pad: int = 0) -> None:
+    """Writes the grid of `tile` as one 8-bit PNG.
+
+    Args:
+        path: The file.
+        images: (N, H, W, C) float in [-1, 1].
+        columns: Images per row; by default the grid is about square.
+        pad: Pixels of black between two images.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    save_image(path, tile(images, columns, pad))
+
+
+def save_gif(path: Path, frames: np.ndarray, seconds_per_frame: float) -> None:
+    """Writes an animation that repeats for ever.
+
+    Args:
+        path: The file, ending in `.gif`.
+        frames: (N, H, W, C) float in [-1, 1]. Grey levels are kept exactly; RGB is reduced to 256 colours a frame.
+        seconds_per_frame: Rounded to hundredths, GIF's unit of time.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    first, *others = (_to_pillow(frame, 8) for frame in frames)
+    buffer = io.BytesIO()
+    milliseconds = 10 * max(1, round(100 * seconds_per_frame))
+    first.save(buffer, format="GIF", save_all=True, append_images=others, duration=milliseconds, loop=0)
+    replace_file(path, buffer.getvalue())
+
+
+def _to_pillow(image: np.ndarray, bits: int) -> Image.Image:
+    if bits not in (8, 16):
+        raise InputError(f"bits must be 8 or 16. Received: {bits!r}")
+    channels = image.shape[-1]
+    if bits == 16 and channels != 1:
+        raise InputError(f"16-bit PNG files are grey only, use 8 bits or npy. Received: {channels} channels")
+    pixels = to_integers(image, np.uint8 if bits == 8 else np.uint16)
+    return Image.fromarray(pixels[..., 0] if channels == 1 else pixels)

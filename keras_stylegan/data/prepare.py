@@ -1,0 +1,53 @@
+"""The command `prepare`: reads a source once into the cache and says what was found."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from keras_stylegan.config import Config
+from keras_stylegan.data.folder import has_test_split
+from keras_stylegan.data.image_set import ImageSet, shared_images
+from keras_stylegan.data.sources import load_images
+
+# Pairs of equal files spelled out in the report.
+SHOWN = 10
+
+
+def run(config: Config, console: Console) -> list[str]:
+    """Reads both splits into the cache and prints the report.
+
+    Args:
+        config: `config.data`, `config.model.resolution` and `.channels`, and `config.training.seed` are used.
+        console: Where the report goes.
+
+    Returns:
+        The lines of the report.
+
+    Raises:
+        InputError: See `load_images`.
+    """
+    data, model = config.data, config.model
+    splits = ["train"]
+    # A folder without splits is all training data; that is no error here.
+    if data.source != "folder" or (data.path is not None and has_test_split(data.path)):
+        splits.append("test")
+    sets: list[ImageSet] = []
+    lines: list[str] = []
+    for split in splits:
+        images = load_images(
+            data, model.resolution, model.channels, split, seed=config.training.seed, progress=console.is_terminal
+        )
+        sets.append(images)
+        # Both splits know of the subjects they share; one line is enough.
+        lines += [line for line in images.report.splitlines() if line not in lines]
+    if len(sets) == 2:
+        pairs = [f"{second} = {first}" for first, second in shared_images(*sets)]
+        if pairs:
+            more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
+            shown = ", ".join(pairs[:SHOWN]) + more
+            lines.append(f"Warning: {len(pairs)} images of test/ are exact copies of images in train/: {shown}.")
+        else:
+            lines.append("No image of the test split has an exact copy in the train split.")
+    for line in lines:
+        style = "yellow" if line.startswith("Warning:") else ""
+        console.print(escape(line), style=style, highlight=False, soft_wrap=True)
+    return lines

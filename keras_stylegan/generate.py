@@ -1,0 +1,259 @@
+"""The command `generate`: pictures from a trained run.
+
+Keras and numpy are imported by the functions that need them, so that the options can be shown at once.
+"""
+
+import dataclasses
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from keras_stylegan.errors import InputError
+
+GRID_LIMIT = 256
+"""Most images in a grid; further ones are files only."""
+STRIP_COLUMNS = 8
+"""Images of an interpolation strip from one latent to the next."""
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """What to generate. An image depends on (seed, index, class) and the truncation only, never on the count."""
+
+    count: int = 64
+    """Images in total."""
+    seed: int = 0
+    """Seed of the latents (and of the noise if it is random)."""
+    label: str | None = None
+    """Class by its name, for a conditional model; by default all classes in turn, each with the same latents."""
+    truncation_psi: float = 1.0
+    """Truncation ψ. 1 shows what the model learned, as the metrics see it; the papers' figures use 0.5 to 0.7: more
+    typical images of higher quality, but less variety (0 is the mean image)."""
+    truncation_cutoff: int | None = None
+    """Style layers that are truncated, counted from the coarsest; by default all."""
+    noise: Literal["const", "random", "none"] = "const"
+    """Noise inputs: the same fixed maps for all images, drawn for each image, or none."""
+    output_dir: Path = Path("stylegan_outputs")
+    """Folder of the pictures; files of the same name are replaced."""
+    format: Literal["png", "npy"] = "png"
+    """Images as PNG, or as numpy files with float32 values, about [-1, 1]. Grids are PNG always."""
+    bits: Literal[8, 16] = 8
+    """Bits per pixel of the PNG images; 16 for grey images only."""
+    mixing: int = 5
+    """Row sources and column sources of the style-mixing grids; 0 for none."""
+    interpolation: int = 4
+    """Latents that the interpolation visits before it returns to the first; 0 for none."""
+    interpolation_frames: int = 24
+    """Frames of the animation from one latent to the next."""
+    interpolation_space: Literal["w", "z"] = "w"
+    """Interpolate linearly between styles w, or spherically between latents z."""
+
+    def __post_init__(self) -> None:
+        _require(self.count >= 1, "count", "at least 1", self.count)
+        _require(0 <= self.seed < 2**64, "seed", "from 0 to 2^64 − 1", self.seed)
+        psi = self.truncation_psi
+        _require(math.isfinite(psi) and -2 <= psi <= 2, "truncation_psi", "in [-2, 2]", psi)
+        cutoff = self.truncation_cutoff
+        _require(cutoff is None or cutoff >= 0, "truncation_cutoff", "at least 0", cutoff)
+        for name, legal in (
+            ("noise", ("const", "random", "none")),
+            ("format", ("png", "npy")),
+            ("bits", (8, 16)),
+            ("interpolation_space", ("w", "z")),
+        ):
+            _require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
+        _require(self.mixing >= 0, "mixing", "at least 0", self.mixing)
+        legal = self.interpolation == 0 or self.interpolation >= 2
+        _require(legal, "interpolation", "0 or at least 2", self.interpolation)
+        frames = self.interpolation_frames
+        _require(frames >= STRIP_COLUMNS, "interpolation_frames", f"at least {STRIP_COLUMNS}", frames)
+
+
+def generate(run_dir: Path | None, options: GenerateOptions) -> None:
+    """Writes images, grids, style-mixing grids, an interpolation strip and its animation.
+
+    Files in `options.output_dir`: `[<class>_]seed<seed>_<index>.png` (or .npy) for every image, `grid.png`,
+    `grid_<class>.png`, `style_mixing_coarse.png`, `..._middle.png`, `..._fine.png` (StyleGAN, figure 3),
+    `interpolation.png`, `interpolation.gif`, and `generate.json` with all it takes to draw them again.
+
+    Args:
+        run_dir: Folder of a training run; None: the newest run.
+        options: See `GenerateOptions`.
+
+    Raises:
+        InputError: No such run, a label the run does not have, or a folder that cannot be written. Images that were
+            already written stay.
+    """
+    from rich import print
+
+    from keras_stylegan.data.image_files import replace_file
+    from keras_stylegan.latent.rendering import Renderer
+    from keras_stylegan.training.trained import load_generator, newest_run
+
+    trained = load_generator(newest_run() if run_dir is None else run_dir)
+    generator = trained.generator
+    classes = _chosen_classes(trained, options)
+    if options.bits == 16 and options.format == "png" and generator.channels != 1:
+        raise InputError(f"bits must be 8 for RGB images (or use --format npy). Received: {options.bits}")
+    record = {
+        "run": str(trained.run_dir),
+        "images_seen": trained.images_seen,
+        "classes": list(trained.classes),
+        "options": dataclasses.asdict(options),
+    }
+    # First of all: it finds out at once whether the folder can be written.
+    replace_file(options.output_dir / "generate.json", json.dumps(record, indent=2, default=str).encode())
+    print(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {options.output_dir}")
+
+    renderer = Renderer(
+        generator,
+        noise=options.noise,
+        seed=options.seed,
+        truncation_psi=options.truncation_psi,
+        truncation_cutoff=options.truncation_cutoff,
+    )
+    sequence = _Sequence(trained.classes, classes, generator.c_dim, generator.z_dim, options.seed)
+    written = [_write_images(renderer, sequence, options)]
+    if options.mixing:
+        written += _write_style_mixing(renderer, sequence, options)
+    if options.interpolation:
+        written += _write_interpolation(renderer, sequence, options)
+    for line in written:
+        print(line)
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    """The images of a seed, one after the other: number n is latent n // K of class n mod K."""
+
+    all_classes: tuple[str, ...]
+    classes: tuple[int | None, ...]  # (None,) for an unconditional model
+    c_dim: int
+    z_dim: int
+    seed: int
+
+    def indices(self, numbers: range) -> list[int]:
+        return [number // len(self.classes) for number in numbers]
+
+    def class_of(self, number: int) -> int | None:
+        return self.classes[number % len(self.classes)]
+
+    def name(self, number: int) -> str:
+        label = self.class_of(number)
+        prefix = "" if label is None else f"{self.all_classes[label]}_"
+        return f"{prefix}seed{self.seed}_{number // len(self.classes):05d}"
+
+    def inputs(self, numbers: range) -> tuple[Any, Any]:
+        """z (N, z_dim) and the one-hot labels (N, c_dim) or None."""
+        import numpy as np
+
+        from keras_stylegan.latent.latents import draw_latents
+
+        z = draw_latents(self.seed, self.indices(numbers), self.z_dim)
+        if not self.c_dim:
+            return z, None
+        return z, np.eye(self.c_dim, dtype=np.float32)[[self.class_of(number) for number in numbers]]
+
+
+def _write_images(renderer, sequence, options) -> str:
+    import numpy as np
+    from rich.progress import track
+
+    from keras_stylegan.data.image_files import encode_png, replace_file, save_grid
+    from keras_stylegan.latent.rendering import BATCH_SIZE
+
+    shown: dict[int | None, list] = {label: [] for label in sequence.classes}
+    first: list = []
+    start = time.perf_counter()
+    starts = range(0, options.count, BATCH_SIZE)
+    for begin in track(starts, description="Images", total=len(starts)):
+        numbers = range(begin, min(begin + BATCH_SIZE, options.count))
+        images = renderer.images(renderer.styles(*sequence.inputs(numbers)), sequence.indices(numbers))
+        if not np.isfinite(images).all():
+            raise InputError("The run's generator gives values that are not finite: choose an earlier checkpoint.")
+        for number, image in zip(numbers, images, strict=True):
+            content = _npy(image) if options.format == "npy" else encode_png(image, options.bits)
+            replace_file(options.output_dir / f"{sequence.name(number)}.{options.format}", content)
+            if len(first) < GRID_LIMIT:
+                first.append(image)
+            of_class = shown[sequence.class_of(number)]
+            if len(of_class) < GRID_LIMIT:
+                of_class.append(image)
+    seconds = time.perf_counter() - start
+    save_grid(options.output_dir / "grid.png", np.stack(first))
+    for label, images in shown.items():
+        if label is not None and images:
+            save_grid(options.output_dir / f"grid_{sequence.all_classes[label]}.png", np.stack(images))
+    rate = f"{options.count} images in {seconds:.1f} s ({options.count / seconds:.1f} images/s with start-up)"
+    return f"{rate}: {sequence.name(0)}.{options.format} ..., all in grid*.png"
+
+
+def _write_style_mixing(renderer, sequence, options) -> list[str]:
+    from keras_stylegan.data.image_files import save_grid
+    from keras_stylegan.latent.mixing import layer_ranges, style_mixing_grid
+
+    count = options.mixing
+    ws = renderer.styles(*sequence.inputs(range(2 * count)))
+    lines = []
+    for name, layers in layer_ranges(ws.shape[1]).items():
+        images, columns = style_mixing_grid(renderer, ws[:count], ws[count:], layers)
+        save_grid(options.output_dir / f"style_mixing_{name}.png", images, columns)
+        lines.append(
+            f"style_mixing_{name}.png: the left column with style layers {layers.start}-{layers.stop - 1} of the top row"
+        )
+    return lines
+
+
+def _write_interpolation(renderer, sequence, options) -> list[str]:
+    from keras_stylegan.data.image_files import save_gif, save_grid
+    from keras_stylegan.latent.interpolation import interpolate
+
+    points, frames = options.interpolation, options.interpolation_frames
+    z, label = sequence.inputs(range(points))
+    if options.interpolation_space == "z":
+        path = interpolate(z, frames, spherical=True, closed=True)
+        # The embedding of a label is linear, so that a class fades into the other one.
+        labels = None if label is None else interpolate(label, frames, closed=True)
+        ws = renderer.styles(path, labels)
+    else:
+        ws = interpolate(renderer.styles(z, label), frames, closed=True)
+    images = renderer.images(ws)
+    shown = [
+        point * frames + round(k * frames / STRIP_COLUMNS) for point in range(points) for k in range(STRIP_COLUMNS)
+    ]
+    save_grid(options.output_dir / "interpolation.png", images[shown], STRIP_COLUMNS)
+    save_gif(options.output_dir / "interpolation.gif", images, seconds_per_frame=0.06)
+    return [f"interpolation.png, interpolation.gif: from image to image and back in {options.interpolation_space}"]
+
+
+def _chosen_classes(trained, options) -> tuple[int | None, ...]:
+    """Numbers of the classes to draw in turn; (None,) for an unconditional model."""
+    if not trained.generator.c_dim:
+        if options.label is not None:
+            raise InputError(
+                f"{trained.run_dir} was trained without classes (model.conditional): leave out the label. "
+                f"Received: {options.label!r}"
+            )
+        return (None,)
+    if options.label is None:
+        return tuple(range(len(trained.classes)))
+    _require(options.label in trained.classes, "label", f"one of {list(trained.classes)}", options.label)
+    return (trained.classes.index(options.label),)
+
+
+def _npy(image) -> bytes:
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, image)
+    return buffer.getvalue()
+
+
+def _require(condition: bool, name: str, expected: str, received: Any) -> None:
+    if not condition:
+        raise InputError(f"{name} must be {expected}. Received: {received!r}")

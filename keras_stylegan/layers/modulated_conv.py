@@ -1,0 +1,81 @@
+"""Modulated convolution with demodulation (Karras et al. 2019, section 2.2)."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.layers.equalized import PACKAGE
+from keras_stylegan.layers.resample import fir_filter
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ModulatedConv2D(keras.layers.Layer):
+    """3x3 convolution whose kernel is scaled per sample by a style and then normalised per output channel.
+
+    The paper scales kernels, w' = s_i · w_ijk (equation 1) and w'' = w' / sqrt(Σ_ik w'² + ε) (equation 3). Scaling
+    the inputs by s and the outputs by d = rsqrt(Σ_i s_i² Σ_k w_ijk² + ε) is the same, needs one convolution for the
+    whole batch instead of a grouped one, and exports as a plain convolution with a free batch axis.
+    The kernel gets no 1/sqrt(fan_in): demodulation removes it.
+
+    Args:
+        filters: Output channels.
+        up: Double the size: transposed convolution with stride 2, then a [1, 3, 3, 1] filter.
+        gain: Factor of the output (the gain of the activation that follows).
+        epsilon: ε of equation 3.
+        seed: Seed of the initial kernel.
+
+    Call arguments:
+        inputs: (N, H, W, C).
+        style: (N, C).
+
+    Returns:
+        (N, H, W, filters), or (N, 2H, 2W, filters) with `up`.
+    """
+
+    def __init__(self, filters, up=False, gain=1.0, epsilon=1e-8, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if filters < 1:
+            raise ValueError(f"filters must be at least 1. Received: {filters}")
+        self.filters = filters
+        self.up = up
+        self.gain = gain
+        self.epsilon = epsilon
+        self.seed = seed
+
+    def build(self, inputs_shape, style_shape):
+        """Create `kernel`: (3, 3, C, filters), or with `up` (3, 3, filters, C), as a transposed convolution has it."""
+        channels = inputs_shape[-1]
+        if style_shape[-1] != channels:
+            raise ValueError(f"style must have one value per input channel ({channels}). Received: {style_shape}")
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(3, 3, self.filters, channels) if self.up else (3, 3, channels, self.filters),
+            initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=self.seed),
+        )
+
+    def call(self, inputs, style):
+        """See the class."""
+        energy = ops.sum(ops.square(self.kernel), axis=(0, 1))
+        energy = ops.transpose(energy) if self.up else energy  # (C, filters)
+        demodulation = ops.rsqrt(ops.matmul(ops.square(style), energy) + self.epsilon) * self.gain
+        modulated = inputs * style[:, None, None, :]
+        if self.up:
+            outputs = ops.conv_transpose(modulated, self.kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, filters)
+            outputs = fir_filter(outputs, (1, 1), gain=4.0)
+        else:
+            outputs = ops.conv(modulated, self.kernel, padding="same")
+        return outputs * demodulation[:, None, None, :]
+
+    def compute_output_shape(self, inputs_shape, style_shape):
+        """(N, H, W, filters), doubled with `up`."""
+        n, h, w, _ = inputs_shape
+        return (n, 2 * h, 2 * w, self.filters) if self.up else (n, h, w, self.filters)
+
+    def get_config(self):
+        """All constructor arguments."""
+        return super().get_config() | {
+            "filters": self.filters,
+            "up": self.up,
+            "gain": self.gain,
+            "epsilon": self.epsilon,
+            "seed": self.seed,
+        }

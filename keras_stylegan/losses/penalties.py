@@ -1,0 +1,86 @@
+"""Gradient penalties of the discriminator and the path-length penalty of the generator."""
+
+from keras import ops
+
+from keras_stylegan.backend import input_gradient
+
+
+def squared_gradient_norm(discriminator, images):
+    """‖∇_x D(x)‖² of every sample.
+
+    Args:
+        discriminator: From images (N, H, W, C) to logits (N, 1), each sample's logit depending on its own image (or,
+            through minibatch standard deviation, on its group: then the gradient is that of the sum of logits).
+        images: (N, H, W, C).
+
+    Returns:
+        (logits (N, 1), squared norms (N,)).
+    """
+    logits, gradient = input_gradient(discriminator, images)
+    return logits, ops.sum(ops.square(gradient), axis=(1, 2, 3))
+
+
+def gradient_penalty(discriminator, real_images, fake_images, epsilon):
+    """WGAN-GP: (‖∇D(x̂)‖ − 1)² with x̂ = εx + (1 − ε)G(z) (Gulrajani et al. 2017, equation 3).
+
+    Args:
+        discriminator: From images to logits.
+        real_images: x, (N, H, W, C).
+        fake_images: G(z), (N, H, W, C).
+        epsilon: (N, 1, 1, 1), uniform in [0, 1], one per sample.
+
+    Returns:
+        (N,) penalties.
+    """
+    mixed = epsilon * real_images + (1.0 - epsilon) * fake_images
+    _, squared = squared_gradient_norm(discriminator, mixed)
+    # Without the small number the gradient of the square root at zero is infinite, and a fresh critic gives NaN.
+    return ops.square(ops.sqrt(squared + 1e-12) - 1.0)
+
+
+def r1_penalty(discriminator, real_images):
+    """‖∇D(x)‖² on real images (Mescheder et al. 2018, equation 9; the caller multiplies by γ/2).
+
+    Returns:
+        (logits (N, 1), penalties (N,)); the logits come for free.
+    """
+    return squared_gradient_norm(discriminator, real_images)
+
+
+def r2_penalty(discriminator, fake_images):
+    """‖∇D(G(z))‖² on generated images (Mescheder et al. 2018, equation 10; the caller multiplies by γ/2).
+
+    Returns:
+        (logits (N, 1), penalties (N,)).
+    """
+    return squared_gradient_norm(discriminator, fake_images)
+
+
+def path_lengths(synthesis, ws, image_noise):
+    """‖J_wᵀ y‖ of every sample, with y ~ N(0, 1)/√(HW) (Karras et al. 2019, section 3.2).
+
+    Args:
+        synthesis: From ws (N, num_ws, w_dim) to images (N, H, W, C).
+        ws: (N, num_ws, w_dim).
+        image_noise: (N, H, W, C), N(0, 1).
+
+    Returns:
+        (N,): the square root of the mean over layers of the sum over w_dim of the squared gradient.
+    """
+    _, height, width, _ = image_noise.shape
+    noise = image_noise / (height * width) ** 0.5
+    _, gradient = input_gradient(lambda w: ops.sum(synthesis(w) * noise, axis=(1, 2, 3)), ws)
+    return ops.sqrt(ops.mean(ops.sum(ops.square(gradient), axis=2), axis=1) + 1e-12)
+
+
+def path_length_penalty(lengths, target):
+    """(length − target)², where the target is the running mean of the lengths (Karras et al. 2019, equation 4).
+
+    Args:
+        lengths: (N,) of `path_lengths`.
+        target: Scalar.
+
+    Returns:
+        (N,) penalties.
+    """
+    return ops.square(lengths - target)

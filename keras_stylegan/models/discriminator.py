@@ -1,0 +1,148 @@
+"""The discriminator: image (and label) to one score."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedDense
+from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
+from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.models.channels import block_resolutions, channels_at
+from keras_stylegan.models.mapping import MappingNetwork
+
+ROOT_HALF = 0.5**0.5
+"""Keeps the second moment of the sum of two equal branches."""
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Discriminator(keras.Model):
+    """Residual discriminator with minibatch standard deviation (Karras et al. 2019, figure 7c).
+
+    With labels the score is the projection of the features onto an embedding of the label (Miyato and Koyama 2018).
+
+    Args:
+        c_dim: Classes; 0 for an unconditional discriminator.
+        resolution: 8, 16, ... 1024.
+        channels: 1 (grey) or 3 (RGB).
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_max: See channel_base.
+        mbstd_group_size: See `MinibatchStddev`.
+        mapping_layers: Dense layers of the label's mapping network.
+        conv_clamp: Limit of the layers' outputs; needed with float16 only.
+        seed: Seed of the initial weights.
+
+    Call arguments:
+        images: (N, resolution, resolution, channels) in [-1, 1]; N a multiple of the group size.
+        label: (N, c_dim) one-hot or float; None if c_dim is 0.
+
+    Returns:
+        (N, 1) logits: higher means more real.
+    """
+
+    def __init__(
+        self,
+        c_dim=0,
+        resolution=64,
+        channels=1,
+        channel_base=16384,
+        channel_max=512,
+        mbstd_group_size=4,
+        mapping_layers=8,
+        conv_clamp=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.c_dim, self.resolution, self.channels = c_dim, resolution, channels
+        self.channel_base, self.channel_max = channel_base, channel_max
+        self.mbstd_group_size = mbstd_group_size
+        self.mapping_layers = mapping_layers
+        self.conv_clamp = conv_clamp
+        self.seed = seed
+
+        def conv(name, *args, **options):
+            seed = derive_seed(self.seed, name)
+            return EqualizedConv2D(*args, seed=seed, name=name, dtype=self.dtype_policy, clamp=conv_clamp, **options)
+
+        def filters(r):
+            return channels_at(r, channel_base, channel_max)
+
+        resolutions = block_resolutions(resolution)[:0:-1]  # finest first, without 4
+        self.from_rgb = conv("fromrgb", filters(resolution), 1)
+        self.blocks = [
+            (
+                conv(f"b{r}_conv0", filters(r), 3),
+                conv(f"b{r}_conv1", filters(r // 2), 3, down=True, gain=ROOT_HALF),
+                conv(f"b{r}_skip", filters(r // 2), 1, down=True, gain=ROOT_HALF, activation=None, use_bias=False),
+            )
+            for r in resolutions
+        ]
+        self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.dtype_policy)
+        self.conv = conv("b4_conv", filters(4), 3)
+        self.fc = EqualizedDense(
+            filters(4), activation="leaky_relu", seed=derive_seed(seed, "fc"), name="b4_fc", dtype=self.dtype_policy
+        )
+        self.out = EqualizedDense(
+            filters(4) if c_dim else 1, seed=derive_seed(seed, "out"), name="b4_out", dtype=self.dtype_policy
+        )
+        if c_dim:
+            self.mapping = MappingNetwork(
+                z_dim=0,
+                w_dim=filters(4),
+                c_dim=c_dim,
+                num_layers=mapping_layers,
+                w_avg_beta=None,
+                seed=derive_seed(seed, "mapping"),
+                name="mapping",
+                dtype=self.dtype_policy,
+            )
+
+    def build(self, images_shape=None, label_shape=None):
+        """Build all layers; all sizes are known, so the shapes may be left out."""
+        shape = (None, self.resolution, self.resolution, self.channels)
+        self.from_rgb.build(shape)
+        shape = self.from_rgb.compute_output_shape(shape)
+        for conv0, conv1, skip in self.blocks:
+            conv0.build(shape)
+            conv1.build(shape)
+            skip.build(shape)
+            shape = skip.compute_output_shape(shape)
+        shape = self.stddev.compute_output_shape(shape)
+        self.conv.build(shape)
+        _, h, w, features = self.conv.compute_output_shape(shape)
+        self.fc.build((None, h * w * features))
+        self.out.build((None, self.fc.units))
+        if self.c_dim:
+            self.mapping.build(None, label_shape)
+
+    def call(self, images, label=None):
+        """See the class."""
+        if (label is None) != (self.c_dim == 0):
+            raise ValueError(f"label must be {'None' if self.c_dim == 0 else 'given'}: c_dim is {self.c_dim}")
+        features = self.from_rgb(images)
+        for conv0, conv1, skip in self.blocks:
+            features = skip(features) + conv1(conv0(features))
+        features = self.conv(self.stddev(features))
+        features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
+        logits = self.out(features)
+        if self.c_dim:
+            embedding = self.mapping(None, label)
+            logits = ops.sum(logits * embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
+        return ops.cast(logits, "float32")
+
+    def compute_output_shape(self, images_shape, label_shape=None):
+        """(N, 1)."""
+        return (images_shape[0], 1)
+
+    def get_config(self):
+        """All constructor arguments."""
+        return super().get_config() | {
+            "c_dim": self.c_dim,
+            "resolution": self.resolution,
+            "channels": self.channels,
+            "channel_base": self.channel_base,
+            "channel_max": self.channel_max,
+            "mbstd_group_size": self.mbstd_group_size,
+            "mapping_layers": self.mapping_layers,
+            "conv_clamp": self.conv_clamp,
+            "seed": self.seed,
+        }

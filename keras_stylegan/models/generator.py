@@ -1,0 +1,121 @@
+"""The generator: mapping and synthesis network together."""
+
+import keras
+
+from keras_stylegan.layers.equalized import PACKAGE
+from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.models.mapping import MappingNetwork
+from keras_stylegan.models.synthesis import SynthesisNetwork
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Generator(keras.Model):
+    """StyleGAN2's generator (Karras et al. 2019): z and label to image, through `mapping` and `synthesis`.
+
+    Args:
+        z_dim: Size of z.
+        w_dim: Size of w.
+        c_dim: Classes; 0 for an unconditional generator.
+        resolution: 8, 16, ... 1024.
+        channels: 1 (grey) or 3 (RGB).
+        architecture: "skip" or "resnet".
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_max: See channel_base.
+        mapping_layers: Dense layers of the mapping network.
+        conv_clamp: See `SynthesisNetwork`.
+        seed: Seed of the initial weights.
+
+    Call arguments:
+        z: (N, z_dim), N(0, 1).
+        label: (N, c_dim) one-hot or float; None if c_dim is 0.
+        truncation_psi: See `MappingNetwork`.
+        truncation_cutoff: See `MappingNetwork`.
+        noise: See `SynthesisNetwork`.
+        training: Also move `mapping.w_avg`.
+
+    Returns:
+        (N, resolution, resolution, channels), about [-1, 1].
+
+    Example:
+        >>> generator = Generator(z_dim=64, w_dim=64, resolution=32, channel_base=512)
+        >>> images = generator(keras.random.normal((4, 64)), truncation_psi=0.7)  # (4, 32, 32, 1)
+    """
+
+    def __init__(
+        self,
+        z_dim=512,
+        w_dim=512,
+        c_dim=0,
+        resolution=64,
+        channels=1,
+        architecture="skip",
+        channel_base=16384,
+        channel_max=512,
+        mapping_layers=8,
+        conv_clamp=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.synthesis = SynthesisNetwork(
+            w_dim=w_dim,
+            resolution=resolution,
+            channels=channels,
+            architecture=architecture,
+            channel_base=channel_base,
+            channel_max=channel_max,
+            conv_clamp=conv_clamp,
+            seed=derive_seed(seed, "synthesis"),
+            name="synthesis",
+            dtype=self.dtype_policy,
+        )
+        self.mapping = MappingNetwork(
+            z_dim=z_dim,
+            w_dim=w_dim,
+            num_ws=self.synthesis.num_ws,
+            c_dim=c_dim,
+            num_layers=mapping_layers,
+            seed=derive_seed(seed, "mapping"),
+            name="mapping",
+            dtype=self.dtype_policy,
+        )
+        self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
+        self.resolution, self.channels = resolution, channels
+        self.num_ws = self.synthesis.num_ws
+        self.seed = seed
+
+    def build(self, z_shape=None, label_shape=None):
+        """Build both networks; all sizes are known, so the shapes may be left out."""
+        self.mapping.build(z_shape, label_shape)
+        self.synthesis.build()
+
+    def call(self, z, label=None, truncation_psi=1.0, truncation_cutoff=None, noise="const", training=False):
+        """See the class."""
+        ws = self.mapping(
+            z,
+            label,
+            truncation_psi=truncation_psi,
+            truncation_cutoff=truncation_cutoff,
+            training=training,
+        )
+        return self.synthesis(ws, noise=noise)
+
+    def compute_output_shape(self, z_shape, label_shape=None):
+        """(N, resolution, resolution, channels)."""
+        return (z_shape[0], self.resolution, self.resolution, self.channels)
+
+    def get_config(self):
+        """All constructor arguments."""
+        return super().get_config() | {
+            "z_dim": self.z_dim,
+            "w_dim": self.w_dim,
+            "c_dim": self.c_dim,
+            "resolution": self.resolution,
+            "channels": self.channels,
+            "architecture": self.synthesis.architecture,
+            "channel_base": self.synthesis.channel_base,
+            "channel_max": self.synthesis.channel_max,
+            "mapping_layers": self.mapping.num_layers,
+            "conv_clamp": self.synthesis.conv_clamp,
+            "seed": self.seed,
+        }

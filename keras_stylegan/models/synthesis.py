@@ -1,0 +1,158 @@
+"""The synthesis network: styles to image."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D
+from keras_stylegan.layers.resample import upsample
+from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.layers.styled_conv import StyledConv2D, ToRGB
+from keras_stylegan.models.channels import block_resolutions, channels_at
+
+ROOT_HALF = 0.5**0.5
+"""Keeps the second moment of the sum of two equal branches."""
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SynthesisNetwork(keras.Model):
+    """Constant 4x4 input, then per resolution two styled convolutions and a ToRGB (Karras et al. 2019, figure 7).
+
+    Args:
+        w_dim: Size of w.
+        resolution: 8, 16, ... 1024.
+        channels: 1 or 3.
+        architecture: "skip" sums the up-sampled images of all resolutions; "resnet" adds residual branches to the
+            features and makes an image at the last resolution only.
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_max: See channel_base.
+        conv_clamp: Limit of the layers' outputs; needed with float16 only.
+        seed: Seed of the initial weights, and of the noise "random".
+
+    Call arguments:
+        ws: (N, num_ws, w_dim), num_ws = 2·log2(resolution) − 2.
+        noise: "const" (fixed buffers), "random" (drawn per sample), "none", or a list of tensors, one per styled
+            convolution from coarse to fine, of the shapes of `noise_shapes(N)`.
+
+    Returns:
+        (N, resolution, resolution, channels), float, about [-1, 1].
+    """
+
+    def __init__(
+        self,
+        w_dim,
+        resolution,
+        channels=1,
+        architecture="skip",
+        channel_base=16384,
+        channel_max=512,
+        conv_clamp=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if architecture not in ("skip", "resnet"):
+            raise ValueError(f"architecture must be 'skip' or 'resnet'. Received: {architecture!r}")
+        self.w_dim, self.resolution, self.channels = w_dim, resolution, channels
+        self.architecture = architecture
+        self.channel_base, self.channel_max = channel_base, channel_max
+        self.conv_clamp = conv_clamp
+        self.seed = seed
+        self.resolutions = block_resolutions(resolution)
+        self.num_ws = 2 * len(self.resolutions)
+        self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"))
+        self.convs, self.to_rgbs, self.skips = [], {}, {}
+        for r in self.resolutions:
+            filters = channels_at(r, channel_base, channel_max)
+            residual = architecture == "resnet" and r > 4
+            if r > 4:
+                self.convs.append(self._part(StyledConv2D, f"b{r}_conv0", filters, up=True, clamp=conv_clamp))
+            self.convs.append(
+                self._part(StyledConv2D, f"b{r}_conv1", filters, clamp=conv_clamp, gain=ROOT_HALF if residual else 1.0)
+            )
+            if residual:
+                self.skips[f"{r}"] = self._part(
+                    EqualizedConv2D, f"b{r}_skip", filters, 1, activation=None, use_bias=False, gain=ROOT_HALF
+                )
+            if architecture == "skip" or r == resolution:
+                self.to_rgbs[f"{r}"] = self._part(ToRGB, f"b{r}_torgb", channels, clamp=conv_clamp)
+
+    def _part(self, kind, name, *args, **kwargs):
+        return kind(*args, seed=derive_seed(self.seed, name), name=name, dtype=self.dtype_policy, **kwargs)
+
+    def build(self, ws_shape=None):
+        """Create `const` (4, 4, C) and build all layers; the shape may be left out."""
+        w_shape = (None, self.w_dim)
+        features = channels_at(4, self.channel_base, self.channel_max)
+        self.const = self.add_weight(
+            name="const",
+            shape=(4, 4, features),
+            initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=derive_seed(self.seed, "const")),
+        )
+        shape = (None, 4, 4, features)
+        convs = iter(self.convs)
+        for r in self.resolutions:
+            if f"{r}" in self.skips:
+                self.skips[f"{r}"].build(shape)
+            for _ in range(1 if r == 4 else 2):
+                conv = next(convs)
+                conv.build(shape, w_shape)
+                shape = conv.compute_output_shape(shape, w_shape)
+            if f"{r}" in self.to_rgbs:
+                self.to_rgbs[f"{r}"].build(shape, w_shape)
+
+    def noise_shapes(self, batch):
+        """Shapes (batch, r, r, 1) of the noise of every styled convolution, from coarse to fine."""
+        return [(batch, r, r, 1) for r in self.resolutions for _ in range(1 if r == 4 else 2)]
+
+    def draw_noise(self, batch, seed=None):
+        """N(0, 1) noise for `call`.
+
+        Args:
+            batch: Number of samples, an integer or a scalar tensor.
+            seed: A `keras.random.SeedGenerator`; the network's own by default.
+        """
+        seed = self.noise_seeds if seed is None else seed
+        return [keras.random.normal(shape, seed=seed) for shape in self.noise_shapes(batch)]
+
+    def call(self, ws, noise="const"):
+        """See the class."""
+        if isinstance(noise, str):
+            batch = ops.shape(ws)[0]
+            noise = self.draw_noise(batch) if noise == "random" else [noise] * len(self.convs)
+        elif len(noise) != len(self.convs):
+            raise ValueError(f"noise must have one tensor per styled convolution ({len(self.convs)}). "
+                             f"Received: {len(noise)}")  # fmt: skip
+        # Every sample starts from the same constant; the layer scales it by the sample's style.
+        features = ops.tile(ops.cast(self.const, self.compute_dtype)[None], (ops.shape(ws)[0], 1, 1, 1))
+        layers = iter(zip(self.convs, noise, strict=True))
+        image, index = None, 0
+        for r in self.resolutions:
+            skip = self.skips[f"{r}"](upsample(features)) if f"{r}" in self.skips else None
+            for _ in range(1 if r == 4 else 2):
+                conv, conv_noise = next(layers)
+                features = conv(features, ws[:, index], noise=conv_noise)
+                index += 1
+            if skip is not None:
+                features = features + skip
+            if f"{r}" in self.to_rgbs:
+                # ToRGB shares its w with the first convolution of the next block.
+                rgb = self.to_rgbs[f"{r}"](features, ws[:, index])
+                image = rgb if image is None else upsample(image) + rgb
+        return ops.cast(image, "float32")
+
+    def compute_output_shape(self, ws_shape):
+        """(N, resolution, resolution, channels)."""
+        return (ws_shape[0], self.resolution, self.resolution, self.channels)
+
+    def get_config(self):
+        """All constructor arguments."""
+        return super().get_config() | {
+            "w_dim": self.w_dim,
+            "resolution": self.resolution,
+            "channels": self.channels,
+            "architecture": self.architecture,
+            "channel_base": self.channel_base,
+            "channel_max": self.channel_max,
+            "conv_clamp": self.conv_clamp,
+            "seed": self.seed,
+        }

@@ -1,0 +1,138 @@
+"""The curves of log.csv as a picture, redrawn while the run goes on."""
+
+import csv
+import io
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_stylegan.data.image_files import replace_file
+
+PANELS = (
+    ("Losses", "loss", ("d_loss", "g_loss"), "linear"),
+    ("Scores of the discriminator", "mean score (logit)", ("real_score", "fake_score"), "linear"),
+    (
+        "Penalties (before their weights)",
+        "penalty",
+        ("gradient_penalty", "r1_penalty", "r2_penalty", "path_length_penalty"),
+        "log",
+    ),
+    ("Path length of the generator", "path length", ("path_length",), "linear"),
+)
+"""Title, label of the y axis, columns of log.csv, scale."""
+LABELS = {
+    "d_loss": "discriminator",
+    "g_loss": "generator",
+    "real_score": "real images",
+    "fake_score": "generated images",
+    "gradient_penalty": "gradient penalty",
+    "r1_penalty": "R1",
+    "r2_penalty": "R2",
+    "path_length_penalty": "path length",
+    "path_length": "path length",
+}
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+"""Okabe and Ito's palette, told apart by colour-blind readers too."""
+
+
+class LossPlot(keras.callbacks.Callback):
+    """Redraws loss.png from log.csv when there is a new row, at most twice a minute, and at the end.
+
+    Args:
+        run_dir: Folder of log.csv and loss.png.
+        seconds: Least time between two drawings.
+    """
+
+    def __init__(self, run_dir: Path, seconds: float = 30.0):
+        super().__init__()
+        self.run_dir = Path(run_dir)
+        self.seconds = seconds
+        self._drawn_size = 0
+        self._drawn_at = -float("inf")
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Draws if there is something new and it is time."""
+        if time.monotonic() - self._drawn_at >= self.seconds:
+            self._draw_if_new()
+
+    def on_train_end(self, logs=None):
+        """Draws the whole run."""
+        self._draw_if_new()
+
+    def _draw_if_new(self):
+        log = self.run_dir / "log.csv"
+        size = log.stat().st_size if log.exists() else 0
+        if size != self._drawn_size and draw_loss_plot(log, self.run_dir / "loss.png"):
+            self._drawn_size, self._drawn_at = size, time.monotonic()
+
+
+def draw_loss_plot(log: Path, picture: Path) -> bool:
+    """Draws the curves of a log.
+
+    Args:
+        log: log.csv of a run.
+        picture: PNG to write.
+
+    Returns:
+        False if the log has no row yet; then nothing is written.
+
+    Raises:
+        InputError: The picture cannot be written.
+    """
+    columns = _read(log)
+    if not len(columns.get("kimg", ())):
+        return False
+    panels = [
+        (title, unit, present, scale)
+        for title, unit, names, scale in PANELS
+        if (present := [name for name in names if name in columns and np.isfinite(columns[name]).any()])
+    ]
+    figure = Figure(figsize=(9, 2.9 * max(1, len(panels))), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, panel in zip(axes, panels, strict=False):
+        _draw_panel(axis, columns, *panel)
+    axes[-1].set_xlabel("real images shown (thousands)")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    replace_file(picture, buffer.getvalue())
+    return True
+
+
+def _draw_panel(axis, columns, title, unit, names, scale):
+    for name, colour in zip(names, COLOURS, strict=False):
+        known = np.isfinite(columns[name])
+        kimg, values = columns["kimg"][known], columns[name][known]
+        window = len(values) // 50
+        if window > 1:
+            axis.plot(kimg, values, color=colour, linewidth=0.6, alpha=0.35)
+            kimg, values = _moving_average(kimg, window), _moving_average(values, window)
+        marker = "o" if len(values) < 20 else None
+        axis.plot(kimg, values, color=colour, linewidth=1.6, marker=marker, markersize=3, label=LABELS[name])
+    if scale == "log" and all((columns[name][np.isfinite(columns[name])] > 0).all() for name in names):
+        axis.set_yscale("log")
+    axis.set_title(title, loc="left", fontsize=11, fontweight="bold")
+    axis.set_ylabel(unit)
+    axis.grid(True, color="#dddddd", linewidth=0.6)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.set_xlim(left=0)
+    if len(names) > 1:
+        axis.legend(frameon=False, ncols=len(names), loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
+
+
+def _moving_average(values, window):
+    return np.convolve(values, np.full(window, 1 / window), mode="valid")
+
+
+def _read(log: Path) -> dict[str, np.ndarray]:
+    """Columns of the log; NaN for an empty cell."""
+    with open(log, encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    return {
+        name: np.array([float(row[index] or "nan") for row in rows if len(row) == len(header)])
+        for index, name in enumerate(header)
+    }

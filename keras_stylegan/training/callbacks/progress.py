@@ -1,0 +1,103 @@
+"""How far a run is, how fast, and for how long still."""
+
+import math
+import time
+from pathlib import Path
+
+import keras
+import rich.progress
+from rich.console import Console
+
+from keras_stylegan.training.callbacks.interval import Interval, metric_means
+
+
+class Progress(keras.callbacks.Callback):
+    """A progress bar on a terminal; elsewhere one line per interval. The lines go to the run's train.log as well.
+
+    A line: `12.8 of 2000 kimg, 3.52 s/kimg (284 images/s), 1:56:38 left: d_loss 0.123, g_loss -0.45`. The time is
+    that of the steps and the callbacks since the last line, without the first step of a `fit`, which compiles.
+
+    Args:
+        total_images: Real images of the whole run, those of earlier sittings included.
+        log: File that gets every line (train.log); None for none.
+        kimg: Interval of the lines, and of the losses in the bar, in thousands of images. `TrainingLog`'s interval
+            or a part of it.
+        console: Where to print.
+    """
+
+    def __init__(self, total_images: int, log: Path | None = None, kimg: float = 1.0, console: Console | None = None):
+        super().__init__()
+        self.total_images = total_images
+        self.log = None if log is None else Path(log)
+        self._interval = Interval(kimg)
+        self.console = console or Console()
+        self._bar = None
+        self._since: tuple[float, int] | None = None
+
+    def on_train_begin(self, logs=None):
+        """Shows the bar."""
+        self._since = None
+        self._interval.start(self.model.images_seen)
+        if self.console.is_terminal:
+            self._bar = rich.progress.Progress(
+                rich.progress.BarColumn(),
+                rich.progress.TextColumn("{task.fields[kimg]} kimg"),
+                rich.progress.TextColumn("{task.fields[rate]}"),
+                rich.progress.TimeRemainingColumn(),
+                rich.progress.TextColumn("left {task.fields[losses]}"),
+                console=self.console,
+                speed_estimate_period=600,
+                refresh_per_second=2,
+            )
+            seen = self.model.images_seen
+            # `total` of at least one image: a bar of nothing would pulse for ever.
+            self._bar.add_task(
+                "", total=max(1, self.total_images), completed=seen, kimg=self._kimg(seen), rate="", losses=""
+            )
+            self._bar.start()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Moves the bar; writes a line when the interval is over."""
+        seen = self.model.images_seen
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=seen, kimg=self._kimg(seen))
+        ends = self._interval.ends(seen)
+        if self._since is None:
+            self._since = (time.perf_counter(), seen)
+        elif ends:
+            self._report(seen)
+
+    def on_train_end(self, logs=None):
+        """Removes the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _report(self, seen):
+        now = time.perf_counter()
+        seconds_per_image = (now - self._since[0]) / max(1, seen - self._since[1])
+        self._since = (now, seen)
+        left = _duration(seconds_per_image * max(0, self.total_images - seen))
+        rate = f"{1000 * seconds_per_image:.3g} s/kimg ({1 / max(seconds_per_image, 1e-9):.3g} images/s)"
+        means = metric_means(self.model.metrics)
+        losses = ", ".join(
+            f"{name} {value:.4g}" for name, value in means.items() if name in ("d_loss", "g_loss") and value is not None
+        )
+        line = f"{self._kimg(seen)} kimg, {rate}, {left} left: {losses}"
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], rate=rate, losses=losses)
+        else:
+            self.console.print(line, highlight=False, soft_wrap=True)
+        if self.log is not None:
+            with open(self.log, "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    def _kimg(self, seen):
+        return f"{seen / 1000:g} of {self.total_images / 1000:g}"
+
+
+def _duration(seconds: float) -> str:
+    """Hours, minutes and seconds as h:mm:ss."""
+    minutes, second = divmod(math.ceil(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{second:02d}"

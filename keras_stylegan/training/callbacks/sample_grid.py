@@ -1,0 +1,98 @@
+"""Pictures of the same latents again and again, to watch the generator learn."""
+
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_stylegan.data.image_files import encode_png, replace_file, tile
+from keras_stylegan.latent.latents import draw_latents
+from keras_stylegan.latent.rendering import Renderer
+from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Writes a grid of generated images at every interval, before the first step and after the last one.
+
+    The weights are the moving average's (`model.generator_ema`), the noise is constant, nothing is truncated. The
+    files `kimg000012.800.png` sort by images seen. A conditional model gets one block of rows per class, from top to
+    bottom in the order of the classes, with the same latents in every block.
+
+    Args:
+        directory: Folder of the pictures.
+        classes: Names of the classes; used for a conditional model (`generator_ema.c_dim` > 0).
+        kimg: Interval in thousands of images.
+        count: Images in a grid, shared evenly by the classes.
+        seed: Seed of the latents.
+        tensorboard_dir: Folder for the pictures as TensorBoard events; None for none.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        classes: tuple[str, ...] = (),
+        kimg: float = 20.0,
+        count: int = 64,
+        seed: int = 0,
+        tensorboard_dir: Path | None = None,
+    ):
+        super().__init__()
+        self.directory = Path(directory)
+        self.classes = classes
+        self.count, self.seed = count, seed
+        self._interval = Interval(kimg)
+        self._events = TensorBoardEvents(tensorboard_dir) if tensorboard_dir else None
+        self._renderer = None
+
+    def path(self, images_seen: int) -> Path:
+        """File of the picture after so many images."""
+        return self.directory / f"kimg{images_seen / 1000:010.3f}.png"
+
+    def on_train_begin(self, logs=None):
+        """Draws the initial state."""
+        self._interval.start(self.model.images_seen)
+        if self.model.images_seen == 0:
+            self.draw()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Draws when the interval is over."""
+        if self._interval.ends(self.model.images_seen):
+            self.draw()
+
+    def on_train_end(self, logs=None):
+        """Draws the final state, unless the last batch already did."""
+        if not self.path(self.model.images_seen).exists():
+            self.draw()
+        if self._events:
+            self._events.close()
+
+    def draw(self) -> None:
+        """Writes the picture of the present state.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
+        if self._renderer is None:
+            self._renderer = Renderer(self.model.generator_ema)
+        grid = self._grid()
+        png = encode_png(grid)
+        replace_file(self.path(self.model.images_seen), png)
+        if self._events:
+            self._events.add_picture(self.model.images_seen, "samples", png, grid.shape)
+
+    def _grid(self):
+        generator = self.model.generator_ema
+        blocks = max(1, generator.c_dim)
+        per_block = max(1, self.count // blocks)
+        columns = min(per_block, math.ceil(math.sqrt(self.count)))
+        z = np.tile(draw_latents(self.seed, range(per_block), generator.z_dim), (blocks, 1))
+        label = np.repeat(np.eye(blocks, dtype=np.float32), per_block, axis=0) if generator.c_dim else None
+        images = self._renderer.images(self._renderer.styles(z, label))
+        parts = [tile(block, columns) for block in images.reshape(blocks, per_block, *images.shape[1:])]
+        separator = np.full((max(2, generator.resolution // 8), *parts[0].shape[1:]), -1, images.dtype)
+        rows = [parts[0]]
+        for part in parts[1:]:
+            rows += [separator, part]
+        return np.concatenate(rows)

@@ -1,0 +1,57 @@
+"""The random numbers of a training step, drawn apart from their use, so that a step can be replayed."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+
+class GeneratorDraws(NamedTuple):
+    """What one batch of generated images is made from."""
+
+    z: Any
+    """(N, z_dim), N(0, 1)."""
+    mixing_z: Any
+    """(N, z_dim) of the style-mixing partner, or None."""
+    crossover: Any
+    """(N, 1, 1): the first layer that takes the partner's style; num_ws keeps every style. None without mixing."""
+    noise: list
+    """N(0, 1) per styled convolution, (N, r, r, 1)."""
+
+
+def draw_generator(generator, batch, style_mixing_prob, seed):
+    """Draw latents, style-mixing crossover and noise.
+
+    A share `style_mixing_prob` of the samples is mixed, each at a layer uniform in [1, num_ws) (Karras et al. 2018,
+    section 3.1).
+
+    Args:
+        generator: A `Generator`.
+        batch: Number of samples.
+        style_mixing_prob: In [0, 1].
+        seed: `keras.random.SeedGenerator`.
+
+    Returns:
+        `GeneratorDraws`.
+    """
+    z = keras.random.normal((batch, generator.z_dim), seed=seed)
+    mixing_z = crossover = None
+    if style_mixing_prob > 0:
+        mixing_z = keras.random.normal((batch, generator.z_dim), seed=seed)
+        layer = keras.random.randint((batch, 1, 1), 1, generator.num_ws, seed=seed)
+        mixed = keras.random.uniform((batch, 1, 1), seed=seed) < style_mixing_prob
+        crossover = ops.where(mixed, layer, generator.num_ws)
+    return GeneratorDraws(z, mixing_z, crossover, generator.synthesis.draw_noise(batch, seed))
+
+
+def styles(generator, draws, label, training):
+    """The styles ws (N, num_ws, w_dim) of the draws, mixed where they say so.
+
+    With `training` the mean style moves too, except for the mixing partner.
+    """
+    ws = generator.mapping(draws.z, label, training=training)
+    if draws.mixing_z is None:
+        return ws
+    partner = generator.mapping(draws.mixing_z, label, training=training, update_w_avg=False)
+    layers = ops.reshape(ops.arange(generator.num_ws), (1, -1, 1))
+    return ops.where(layers < draws.crossover, ws, partner)

@@ -1,0 +1,83 @@
+"""From a config to networks."""
+
+from keras_stylegan.config import Config
+from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.optimizers import make_optimizers
+
+
+def make_generator(config: Config, class_count: int) -> Generator:
+    """The generator of an experiment, built.
+
+    Args:
+        config: The experiment.
+        class_count: Classes in the data; used by conditional models only.
+    """
+    model = config.model
+    generator = Generator(
+        z_dim=model.z_dim,
+        w_dim=model.w_dim,
+        c_dim=class_count if model.conditional else 0,
+        resolution=model.resolution,
+        channels=model.channels,
+        architecture=model.architecture,
+        channel_base=model.channel_base,
+        channel_max=model.channel_max,
+        mapping_layers=model.mapping_layers,
+        seed=derive_seed(config.training.seed, "generator"),
+        name="generator",
+    )
+    generator.build()
+    return generator
+
+
+def make_discriminator(config: Config, class_count: int) -> Discriminator:
+    """The discriminator of an experiment."""
+    model = config.model
+    return Discriminator(
+        c_dim=class_count if model.conditional else 0,
+        resolution=model.resolution,
+        channels=model.channels,
+        channel_base=model.channel_base,
+        channel_max=model.channel_max,
+        mbstd_group_size=model.mbstd_group_size,
+        seed=derive_seed(config.training.seed, "discriminator"),
+        name="discriminator",
+    )
+
+
+def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
+    """The compiled `StyleGAN` of an experiment.
+
+    Args:
+        config: The experiment.
+        class_count: Classes in the data.
+        steps_per_epoch: Training steps in a pass over the data.
+        total_steps: Training steps of the run, for the learning-rate schedules.
+    """
+    training, loss = config.training, config.loss
+    gan = StyleGAN(
+        make_generator(config, class_count),
+        make_discriminator(config, class_count),
+        ema_kimg=training.batch_size * 10 / 32 if training.ema_kimg is None else training.ema_kimg,
+        ema_rampup=training.ema_rampup,
+        style_mixing_prob=training.style_mixing_prob,
+        batch_size=training.batch_size,
+        seed=derive_seed(training.seed, "draws"),
+        name="stylegan",
+    )
+    gan.compile(
+        **make_optimizers(config, steps_per_epoch, total_steps),
+        adversarial=loss.adversarial,
+        gp_weight=loss.gp_weight,
+        gp_interval=loss.gp_interval,
+        r1_gamma=loss.r1_gamma,
+        r1_interval=loss.r1_interval,
+        r2_gamma=loss.r2_gamma,
+        r2_interval=loss.r2_interval,
+        pl_weight=loss.pl_weight,
+        pl_interval=loss.pl_interval,
+        discriminator_steps=training.discriminator_steps,
+    )
+    return gan

@@ -1,0 +1,196 @@
+"""`python run.py train`: from a config to a trained run folder."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from keras_stylegan.config import Config, to_json
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
+from keras_stylegan.data.sources import load_images
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.callbacks import (
+    Checkpoints,
+    LossPlot,
+    Progress,
+    SampleGrid,
+    StopAt,
+    StopOnNonFinite,
+    StopOnSignal,
+    TrainingLog,
+)
+from keras_stylegan.training.checkpoint import CheckpointFolder, assign, state_variables
+from keras_stylegan.training.networks import make_gan
+from keras_stylegan.training.run_folder import RunFolder
+
+FIXED_ON_RESUME = ("training.batch_size", "training.seed", "augment.horizontal_flip")
+"""Options besides the networks and the data that decide what the next step would have been."""
+
+
+def train(config: Config, run_dir: Path, resume: bool = False, console: Console | None = None) -> int:
+    """Train, or continue, a run.
+
+    Args:
+        config: The experiment.
+        run_dir: The run folder.
+        resume: Continue from its newest checkpoint.
+        console: Where to print.
+
+    Returns:
+        Exit code: 0 complete, 1 stopped because the loss or a gradient was not finite, 128 + n stopped by signal n.
+
+    Raises:
+        InputError: Bad data, a run folder in use or of another run, a full disk.
+    """
+    console = console or Console()
+    folder = RunFolder(run_dir)
+    with folder.lock():
+        checkpoints = CheckpointFolder(folder.checkpoints, config.training.checkpoint_gb * 1e9)
+        if checkpoints.paths() and not resume:
+            raise InputError(f"{run_dir} holds a run already; continue it with --resume or choose another --run-dir")
+
+        def say(text: str) -> None:
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+            with open(folder.text_log, "a", encoding="utf-8") as file:
+                file.write(text + "\n")
+
+        return _train(config, folder, checkpoints, resume, console, say)
+
+
+def _train(
+    config: Config,
+    folder: RunFolder,
+    checkpoints: CheckpointFolder,
+    resume: bool,
+    console: Console,
+    say: Callable[[str], None],
+) -> int:
+    model_options, options = config.model, config.training
+    data = load_images(config.data, model_options.resolution, model_options.channels, "train", seed=options.seed)
+    say(data.report)
+    # Placed first because it checks that the images fill a batch.
+    batches = TrainingBatches(data, options.batch_size, options.seed, config.augment.horizontal_flip)
+    steps_per_epoch = batches.batches_per_epoch
+    total_steps = options.epochs * steps_per_epoch
+    if options.total_kimg is not None:
+        total_steps = math.ceil(options.total_kimg * 1000 / options.batch_size)
+    total_images = total_steps * options.batch_size
+    gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps)
+    record = {
+        "classes": list(data.classes),
+        "data_fingerprint": data.fingerprint,
+        "config": json.loads(to_json(config)),
+    }
+    if resume and checkpoints.paths():
+        path, arrays, saved = checkpoints.load_newest(warn=say)
+        _check_same_run(saved, record, path)
+        assign(state_variables(gan), arrays, path)
+        say(f"Continuing at {gan.images_seen / 1000:g} kimg from {path}")
+        epoch, batch = divmod(int(gan.step), steps_per_epoch)
+        batches = TrainingBatches(
+            data, options.batch_size, options.seed, config.augment.horizontal_flip, epoch=epoch, first_batch=batch
+        )
+    elif resume:
+        say(f"{folder.checkpoints} has no checkpoint yet: starting from the beginning")
+    if gan.images_seen >= total_images:
+        say(f"The run is complete at {gan.images_seen / 1000:g} kimg; go on with a larger --training.epochs "
+            "or --training.total-kimg")  # fmt: skip
+        return 0
+    folder.write_config(config)
+    say(_summary(config, gan, data, total_images))
+
+    non_finite = StopOnNonFinite()
+    interrupt = StopOnSignal()
+    saver = Checkpoints(checkpoints, record, options.checkpoint_kimg, lambda: non_finite.stopped_reason is None)
+    samples = SampleGrid(
+        folder.samples,
+        data.classes,
+        options.sample_kimg,
+        options.sample_count,
+        options.seed,
+        folder.path / "tensorboard",
+    )
+    callbacks = [
+        non_finite,
+        interrupt,
+        StopAt(total_images),
+        # Progress reads the running means, the log resets them, and the checkpoint must hold them reset.
+        Progress(total_images, folder.text_log, options.log_kimg, console),
+        TrainingLog(folder.path, options.log_kimg),
+        saver,
+        LossPlot(folder.path),
+        samples,
+    ]
+    with interrupt:
+        fit_epochs(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks, verbose=0)
+    saved_path = saver.save()
+    if non_finite.stopped_reason is not None:
+        say(f"{non_finite.stopped_reason} The last good state is kept in {folder.checkpoints}.")
+        return 1
+    if interrupt.received is not None:
+        say(f"Stopped by {interrupt.received.name} at {gan.images_seen / 1000:g} kimg. Saved {saved_path}\n"
+            f"Continue with: python run.py train --run-dir {folder.path} --resume")  # fmt: skip
+        return 128 + interrupt.received
+    say(_farewell(folder, gan, saved_path, samples.path(gan.images_seen)))
+    return 0
+
+
+def _check_same_run(saved: dict, record: dict, where: Path) -> None:
+    """Raise an `InputError` if a checkpoint belongs to other networks, other data or another order of the data."""
+    names = [f"model.{name}" for name in record["config"]["model"]] + list(FIXED_ON_RESUME)
+    for name in names:
+        section, key = name.split(".")
+        old, new = saved["config"][section].get(key), record["config"][section][key]
+        if old != new:
+            raise InputError(
+                f"{where} was trained with {name} = {old!r} and cannot continue with {new!r}; "
+                "use the same value or start a new run with another --run-dir"
+            )
+    for key, what in (("classes", "classes"), ("data_fingerprint", "images")):
+        if saved[key] != record[key]:
+            raise InputError(
+                f"{where} was trained on other {what} ({saved[key]}) than --data.path has now ({record[key]}); "
+                "use the same data or start a new run with another --run-dir"
+            )
+
+
+def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
+    def millions(network) -> str:
+        return f"{network.count_params() / 1e6:.2f} M"
+
+    penalties = [
+        f"{name} {weight:g}" + (f" every {interval} steps" if interval > 1 else "")
+        for name, (weight, interval) in gan.penalties.items()
+        if weight
+    ]
+    return (
+        f"Generator {millions(gan.generator)} and discriminator {millions(gan.discriminator)} parameters, "
+        f"{config.model.resolution}x{config.model.resolution}x{config.model.channels}; "
+        f"{config.loss.adversarial} with {', '.join(penalties) or 'no penalty'}; batch {config.training.batch_size}; "
+        f"{total_images / 1000:g} kimg, {total_images / len(data):.1f} passes over {len(data)} images. "
+        "The first step takes longer: the graph is built."
+    )
+
+
+def _farewell(folder: RunFolder, gan, checkpoint: Path | None, samples: Path) -> str:
+    run = folder.path
+    return (
+        f"\nDone: {gan.images_seen / 1000:g} kimg.\n"
+        f"  samples      {samples}\n"
+        f"  losses       {folder.plot}, {folder.log}\n"
+        f"  checkpoint   {checkpoint}\n"
+        "Next:\n"
+        f"  python run.py generate {run}                     images, grids, style mixing, interpolation\n"
+        f"  python run.py train --run-dir {run} --resume --training.epochs N    train longer\n"
+        f"  tensorboard --logdir {run / 'tensorboard'}\n"
+        "  python run.py train adni64 --data.path AD_NC     train on your own scans"
+    )
+
+
+def describe(config: Config) -> str:
+    """What `--dry-run` prints: the resolved config as JSON."""
+    return json.dumps(dataclasses.asdict(config), indent=2, default=str)

@@ -1,0 +1,46 @@
+"""A trained generator, read back from its run folder."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_stylegan.config import Config
+from keras_stylegan.errors import InputError
+from keras_stylegan.models import Generator
+from keras_stylegan.training.checkpoint import CheckpointFolder, assign, named
+from keras_stylegan.training.networks import make_generator
+from keras_stylegan.training.run_folder import RunFolder, newest_run
+
+
+class TrainedGenerator(NamedTuple):
+    """What `load_generator` returns."""
+
+    generator: Generator
+    """With the averaged weights."""
+    config: Config
+    """The experiment."""
+    classes: tuple[str, ...]
+    """Names of the classes, in the order of the labels."""
+    images_seen: int
+    """Real images shown in training."""
+    run_dir: Path
+    """The run folder."""
+
+
+def load_generator(run_dir: Path | None = None) -> TrainedGenerator:
+    """The averaged generator of a run's newest checkpoint.
+
+    Args:
+        run_dir: A run folder; the newest run by default.
+
+    Raises:
+        InputError: No such folder, no checkpoint, or a damaged one.
+    """
+    run_dir = newest_run() if run_dir is None else Path(run_dir)
+    if not run_dir.is_dir():
+        raise InputError(f"run folder {run_dir} does not exist; name a folder such as models/demo")
+    folder = RunFolder(run_dir)
+    config = folder.read_config()
+    path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups=("generator_ema",))
+    generator = make_generator(config, len(record["classes"]))
+    assign(named("generator_ema", generator.variables), arrays, path)
+    return TrainedGenerator(generator, config, tuple(record["classes"]), record["images_seen"], run_dir)

@@ -1,0 +1,96 @@
+import errno
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan.data.image_files import encode_png, replace_file, save_gif, save_grid, save_image, tile
+from keras_stylegan.errors import InputError
+
+
+def gradient(channels=1):
+    return np.linspace(-1, 1, 8 * 6 * channels, dtype=np.float32).reshape(8, 6, channels)
+
+
+def test_8_bit_png_rounds_and_clips(tmp_path):
+    image = np.array([[-1.0, 1.0, 0.0], [-7.0, 1.5, 0.5]])[..., None]
+    save_image(tmp_path / "a.png", image)
+    with Image.open(tmp_path / "a.png") as file:
+        assert file.mode == "L"
+        # (v + 1)·127.5: 0 → 127.5, to even 128; 0.5 → 191.25
+        np.testing.assert_array_equal(np.asarray(file), [[0, 255, 128], [0, 255, 191]])
+
+
+def test_16_bit_png(tmp_path):
+    save_image(tmp_path / "a.png", np.array([[-1.0, 1.0, -0.999]])[..., None], bits=16)
+    with Image.open(tmp_path / "a.png") as file:
+        assert file.mode.startswith("I;16")
+        np.testing.assert_array_equal(np.asarray(file), [[0, 65535, 33]])  # 0.001·32767.5 = 32.77
+
+
+def test_rgb_png_keeps_the_order_of_the_channels(tmp_path):
+    image = np.full((4, 5, 3), -1.0)
+    image[..., 1] = 1.0
+    save_image(tmp_path / "a.png", image)
+    with Image.open(tmp_path / "a.png") as file:
+        assert file.size == (5, 4) and file.mode == "RGB"
+        assert file.getpixel((2, 2)) == (0, 255, 0)
+
+
+def test_16_bit_rgb_is_refused(tmp_path):
+    with pytest.raises(InputError, match="16-bit PNG files are grey only.*Received: 3 channels"):
+        encode_png(gradient(3), bits=16)
+    with pytest.raises(InputError, match="bits must be 8 or 16. Received: 12"):
+        encode_png(gradient(), bits=12)
+
+
+@pytest.mark.parametrize(("columns", "pad"), [(None, 0), (2, 0), (4, 2), (7, 1)])
+def test_tile_puts_every_image_into_its_cell(columns, pad):
+    images = np.random.default_rng(0).uniform(-1, 1, (5, 3, 4, 2)).astype(np.float32)
+    grid = tile(images, columns, pad)
+    columns = columns or 3  # five images: 2 rows of 3
+    rows = -(-5 // columns)
+    assert grid.shape == (rows * (3 + pad) - pad, columns * (4 + pad) - pad, 2)
+    expected = np.full(grid.shape, -1, np.float32)
+    for n in range(5):
+        top, left = (n // columns) * (3 + pad), (n % columns) * (4 + pad)
+        expected[top : top + 3, left : left + 4] = images[n]
+    np.testing.assert_array_equal(grid, expected)
+
+
+def test_save_grid_is_one_png(tmp_path):
+    save_grid(tmp_path / "grid.png", np.stack([gradient()] * 3), columns=3)
+    with Image.open(tmp_path / "grid.png") as file:
+        assert file.size == (18, 8)
+
+
+def test_gif_frames_duration_and_loop(tmp_path):
+    frames = np.stack([np.full((8, 8, 1), value) for value in (-1.0, 0.0, 1.0)])
+    save_gif(tmp_path / "a.gif", frames, seconds_per_frame=0.25)
+    with Image.open(tmp_path / "a.gif") as file:
+        assert file.n_frames == 3 and file.info["loop"] == 0 and file.info["duration"] == 250
+        for n, grey in enumerate((0, 128, 255)):
+            file.seek(n)
+            assert np.asarray(file.convert("L"))[3, 3] == grey
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_remains(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    save_image(path, gradient())
+    old = path.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(InputError, match=r"Cannot write .*a\.png: No space left on device"):
+        save_image(path, -gradient())
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="Cannot write .*a.png: (Not a directory|File exists)"):
+        replace_file(tmp_path / "file" / "a.png", b"")

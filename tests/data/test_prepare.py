@@ -1,0 +1,50 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from keras_stylegan.config import Config, DataConfig, ModelConfig
+from keras_stylegan.data import prepare
+from keras_stylegan.errors import InputError
+
+
+def run(root):
+    config = Config(model=ModelConfig(resolution=8), data=DataConfig(path=root, cache_dir=root.parent / "cache"))
+    console = Console(file=io.StringIO(), width=60)
+    lines = prepare.run(config, console)
+    printed = console.file.getvalue()
+    assert printed.splitlines() == lines
+    return printed
+
+
+def save(path, seed):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (8, 8), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def test_both_splits_are_read_and_compared(tmp_path):
+    root = tmp_path / "[set]"
+    save(root / "train" / "AD" / "1_1.png", 0)
+    save(root / "train" / "NC" / "2_1.png", 1)
+    save(root / "test" / "AD" / "3_1.png", 2)
+    printed = run(root)
+    assert "[set] train: 2 images 8x8x1 uint8 of 2 subjects; AD 1, NC 1." in printed
+    assert "[set] test: 1 images 8x8x1 uint8 of 1 subjects; AD 1, NC 0." in printed
+    assert "No image of the test split has an exact copy in the train split." in printed
+    save(root / "test" / "NC" / "2_9.png", 1)
+    printed = run(root)
+    assert "1 images of test/ are exact copies of images in train/: test/NC/2_9.png = train/NC/2_1.png." in printed
+    assert printed.count("1 subjects have images in train/ and test/: 2.") == 1
+
+
+def test_a_folder_without_splits(tmp_path):
+    save(tmp_path / "set" / "a_1.png", 0)
+    assert "train: 1 images" in run(tmp_path / "set")
+
+
+def test_no_path():
+    with pytest.raises(InputError, match=r"data\.path is not set"):
+        prepare.run(Config(), Console(file=io.StringIO()))

@@ -1,0 +1,135 @@
+import os
+
+import keras
+import numpy as np
+import pytest
+from fake_gan import FakeGan, fit, rows
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_stylegan.latent.latents import draw_latents
+from keras_stylegan.models import Generator
+from keras_stylegan.training.callbacks import LossPlot, SampleGrid, TrainingLog
+from keras_stylegan.training.callbacks.loss_plot import draw_loss_plot
+
+
+def make_generator(c_dim=0):
+    generator = Generator(z_dim=8, w_dim=8, c_dim=c_dim, resolution=8, channel_base=64, channel_max=8, seed=0)
+    generator.build()
+    return generator
+
+
+def levels(images):
+    return np.clip(np.rint((np.asarray(images) + 1) * 127.5), 0, 255)
+
+
+def test_grids_at_the_start_every_interval_and_the_end(tmp_path):
+    model = FakeGan(make_generator())
+    fit(model, rows(20), [SampleGrid(tmp_path, kimg=0.008, count=4)])
+    assert sorted(os.listdir(tmp_path)) == [f"kimg000000.0{n}.png" for n in ("00", "08", "16", "20")]
+
+
+def test_a_resumed_run_does_not_draw_the_start(tmp_path):
+    model = FakeGan(make_generator())
+    model.images.assign(100)
+    fit(model, rows(8), [SampleGrid(tmp_path, kimg=1.0, count=4)])
+    assert os.listdir(tmp_path) == ["kimg000000.108.png"]
+
+
+def test_the_grid_is_made_of_the_averages_images(tmp_path):
+    generator = make_generator()
+    model = FakeGan(generator)
+
+    def change(batch, logs):
+        generator.synthesis.const.assign(generator.synthesis.const * 1.5)
+
+    trained = keras.callbacks.LambdaCallback(on_train_batch_end=change)
+    fit(model, rows(4), [trained, SampleGrid(tmp_path, kimg=0.004, count=4, seed=3)])
+    with Image.open(tmp_path / "kimg000000.004.png") as file:
+        grid = np.asarray(file)
+    images = levels(generator(draw_latents(3, range(4), 8)))[..., 0]
+    expected = np.block([[images[0], images[1]], [images[2], images[3]]])
+    assert np.abs(grid - expected).max() <= 1
+    with Image.open(tmp_path / "kimg000000.000.png") as file:
+        assert np.abs(np.asarray(file) - expected).max() > 5
+
+
+def test_one_block_per_class_with_the_same_latents(tmp_path):
+    generator = make_generator(c_dim=2)
+    callback = SampleGrid(tmp_path, classes=("AD", "NC"), count=9)
+    callback.set_model(FakeGan(generator))
+    callback.draw()
+    with Image.open(tmp_path / "kimg000000.000.png") as file:
+        grid = np.asarray(file).astype(int)
+    # 9 // 2 images a class, 3 in a row, 2 black pixels between the blocks.
+    assert grid.shape == (8 + 8 + 2 + 8 + 8, 24)
+    z = draw_latents(0, range(4), 8)
+    for label, top in ((0, 0), (1, 18)):
+        images = levels(generator(z, np.eye(2, dtype=np.float32)[[label] * 4]))[..., 0]
+        assert np.abs(grid[top : top + 8, 8:16] - images[1]).max() <= 1
+        assert np.abs(grid[top + 8 : top + 16, :8] - images[3]).max() <= 1
+    assert (grid[16:18] == 0).all()
+
+
+def test_many_classes_get_an_image_each(tmp_path):
+    callback = SampleGrid(tmp_path, classes=tuple("abcdef"), count=4)
+    callback.set_model(FakeGan(make_generator(c_dim=6)))
+    callback.draw()
+    with Image.open(tmp_path / "kimg000000.000.png") as file:
+        assert file.size == (8, 6 * 8 + 5 * 2)
+
+
+def test_pictures_in_tensorboard(tmp_path):
+    model = FakeGan(make_generator())
+    fit(model, rows(8), [SampleGrid(tmp_path / "samples", kimg=0.004, count=4, tensorboard_dir=tmp_path / "events")])
+    pictures = EventAccumulator(str(tmp_path / "events")).Reload().Images("samples")
+    assert [(picture.step, picture.width, picture.height) for picture in pictures] == [(n, 16, 16) for n in (0, 4, 8)]
+    assert pictures[1].encoded_image_string == (tmp_path / "samples" / "kimg000000.004.png").read_bytes()
+
+
+def write_log(path, count):
+    names = ["d_loss", "g_loss", "gradient_penalty", "r1_penalty", "real_score", "fake_score"]
+    values = np.random.default_rng(0).normal(size=(count, len(names))).cumsum(axis=0) ** 2 + 0.1
+    lines = [",".join(["kimg", "epoch", *names])]
+    lines += [",".join([str(n + 1), "1", *map(str, row)]) for n, row in enumerate(values)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("count", [1, 10, 400])
+def test_plot_has_curves(tmp_path, count):
+    write_log(tmp_path / "log.csv", count)
+    assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+    with Image.open(tmp_path / "loss.png") as file:
+        width, height = file.size
+        colours = {colour for _, colour in file.convert("RGB").getcolors(1 << 24)}
+    assert width > 800 and height > 800
+    assert {(0, 0x72, 0xB2), (0xD5, 0x5E, 0)} <= colours  # the first two curves of a panel
+
+
+def test_plot_of_gaps_and_non_finite_rows(tmp_path):
+    (tmp_path / "log.csv").write_text("kimg,epoch,d_loss,g_loss,r1_penalty\n1,1,0.5,nan,\n2,1,inf,0.25,0.0\n")
+    assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+
+
+def test_nothing_to_plot(tmp_path):
+    (tmp_path / "log.csv").write_text("kimg,epoch,d_loss\n")
+    assert not draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+    assert not (tmp_path / "loss.png").exists()
+
+
+def test_the_plot_is_redrawn_for_new_rows_but_not_all_the_time(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "keras_stylegan.training.callbacks.loss_plot.draw_loss_plot",
+        lambda log, picture: drawn.append(log.read_text().count("\n") - 1) or drawn[-1] > 0,
+    )
+    now = [0.0]
+    monkeypatch.setattr("keras_stylegan.training.callbacks.loss_plot.time.monotonic", lambda: now[0])
+    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: now.__setitem__(0, now[0] + 10))
+    model = FakeGan()
+    plot = LossPlot(tmp_path, seconds=30)
+    fit(model, rows(40), [tick, TrainingLog(tmp_path, kimg=0.004), plot])
+    # Batches at 10, 20, ... 100 s with a row each; the last row is drawn at the end.
+    assert drawn == [1, 4, 7, 10]
+    fit(model, rows(4), [plot], epoch=1)
+    assert drawn == [1, 4, 7, 10]
