@@ -4,6 +4,7 @@ Keras and numpy are imported by the functions that need them, so that the option
 """
 
 import dataclasses
+import functools
 import json
 import math
 import time
@@ -87,7 +88,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         InputError: No such run, a label the run does not have, or a folder that cannot be written. Images that were
             already written stay.
     """
-    from rich import print
+    from rich.console import Console
 
     from keras_stylegan.data.image_files import replace_file
     from keras_stylegan.latent.rendering import Renderer
@@ -106,7 +107,8 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     }
     # First of all: it finds out at once whether the folder can be written.
     replace_file(options.output_dir / "generate.json", json.dumps(record, indent=2, default=str).encode())
-    print(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {options.output_dir}")
+    say = functools.partial(Console().print, highlight=False, markup=False, soft_wrap=True)
+    say(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {options.output_dir}")
 
     renderer = Renderer(
         generator,
@@ -122,7 +124,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     if options.interpolation:
         written += _write_interpolation(renderer, sequence, options)
     for line in written:
-        print(line)
+        say(line)
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,9 @@ def _write_style_mixing(renderer, sequence, options) -> list[str]:
     lines = []
     for name, layers in layer_ranges(ws.shape[1]).items():
         images, columns = style_mixing_grid(renderer, ws[:count], ws[count:], layers)
-        save_grid(options.output_dir / f"style_mixing_{name}.png", images, columns)
+        save_grid(options.output_dir / f"style_mixing_{name}.png", images, columns, pad=2)
         lines.append(
-            f"style_mixing_{name}.png: the left column with style layers {layers.start}-{layers.stop - 1} of the top row"
+            f"style_mixing_{name}.png: the left column with the {name} styles of the top row (layers {list(layers)})"
         )
     return lines
 
@@ -226,7 +228,7 @@ def _write_interpolation(renderer, sequence, options) -> list[str]:
     ]
     save_grid(options.output_dir / "interpolation.png", images[shown], STRIP_COLUMNS)
     save_gif(options.output_dir / "interpolation.gif", images, seconds_per_frame=0.06)
-    return [f"interpolation.png, interpolation.gif: from image to image and back in {options.interpolation_space}"]
+    return [f"interpolation.png, interpolation.gif: through {points} images and back, in {options.interpolation_space}"]
 
 
 def _chosen_classes(trained, options) -> tuple[int | None, ...]:

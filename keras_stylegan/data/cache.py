@@ -189,10 +189,12 @@ def load_or_build(
                 writer.finish({**key, "resolution": resolution, "channels": channels}, build(writer))
             finally:
                 writer.close()
+            # Opened before it is published: a process that replaces a damaged entry at this moment may move it away,
+            # but what is mapped stays.
+            entry = open_entry(temporary)
             _publish(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    entry = open_entry(folder)
     return Entry(entry.images, entry.columns, entry.notes, entry.fingerprint, remark)
 
 

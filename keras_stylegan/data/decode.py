@@ -1,5 +1,7 @@
 """Reading one image file."""
 
+import re
+
 import numpy as np
 from PIL import Image, ImageOps
 
@@ -7,6 +9,8 @@ from PIL import Image, ImageOps
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 # Largest difference between the channels of a grey scan that was stored as colour (rounding of JPEG's conversion).
 GREY_TOLERANCE = 3
+# Pillow's names of modes stored with 16 bits per channel; the "BGR;16" of BMP files has 16 bits per pixel.
+DEEP_MODE = re.compile(r";16[BLN]$")
 
 
 class RefusedError(ValueError):
@@ -63,8 +67,14 @@ def _check_kind(image: Image.Image) -> None:
     if image.mode == "F":
         raise RefusedError("floating-point pixels have no known range; store 8 or 16 bits")
     # Pillow reads 16-bit colour as 8-bit without a word.
-    if not image.mode.startswith("I") and any("16" in str(tile[3]) for tile in image.tile):
+    if not image.mode.startswith("I") and any(DEEP_MODE.search(_raw_mode(tile[3])) for tile in image.tile):
         raise RefusedError("16-bit colour is not supported; store 8-bit colour or 16-bit grey")
+
+
+def _raw_mode(arguments: str | tuple | None) -> str:
+    """How the pixels are stored, e.g. 'RGB;16B', from the arguments of Pillow's decoder."""
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
 
 
 def _to_array(image: Image.Image) -> np.ndarray:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -234,7 +233,10 @@ def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, s
     if not has_splits(listing.root) or not (listing.root / other).is_dir():
         return []
     pattern = re.compile(data.subject_pattern)
-    files = list_images(data.path, other).files
+    try:
+        files = list_images(data.path, other).files
+    except InputError as error:  # A split that is not being used must not stop the one that is.
+        return [f"Warning: {other}/ cannot be used: {error}"]
     shared = sorted(set(subjects.tolist()) & {subject_of(file.name, pattern) for file in files})
     if not shared:
         return []
@@ -244,8 +246,3 @@ def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, s
 def _some(items: list[str], shown: int = SHOWN) -> str:
     more = len(items) - shown
     return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
-
-
-def has_test_split(path: Path) -> bool:
-    """Whether a folder has a `test/` split."""
-    return (Path(path).expanduser() / "test").is_dir()

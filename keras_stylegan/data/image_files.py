@@ -68,19 +68,25 @@ def save_image(path: Path, image: np.ndarray, bits: int = 8) -> None:
     replace_file(path, encode_png(image, bits))
 
 
+def grid_columns(count: int) -> int:
+    """Columns of a grid of `count` images: about square, and without empty cells where that is possible."""
+    square = math.ceil(math.sqrt(count))
+    return next((columns for columns in range(square, 2 * square) if count % columns == 0), square)
+
+
 def tile(images: np.ndarray, columns: int | None = None, pad: int = 0) -> np.ndarray:
     """Arranges images in a grid, row by row.
 
     Args:
         images: (N, H, W, C) float in [-1, 1].
-        columns: Images per row; by default the grid is about square.
+        columns: Images per row; by default `grid_columns`.
         pad: Pixels of black between two images.
 
     Returns:
         (rows·(H+pad) − pad, columns·(W+pad) − pad, C) array of the images' dtype; missing images are black (−1).
     """
     count, height, width, channels = images.shape
-    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    columns = grid_columns(count) if columns is None else columns
     rows = math.ceil(count / columns)
     cells = np.full((rows * columns, height + pad, width + pad, channels), -1, images.dtype)
     cells[:count, :height, :width] = images
@@ -95,7 +101,7 @@ def save_grid(path: Path, images: np.ndarray, columns: int | None = None, pad: i
     Args:
         path: The file.
         images: (N, H, W, C) float in [-1, 1].
-        columns: Images per row; by default the grid is about square.
+        columns: Images per row; by default `grid_columns`.
         pad: Pixels of black between two images.
 
     Raises:

@@ -32,7 +32,8 @@ class TrainingBatches(keras.utils.PyDataset):
     Item i is the i-th batch that is left in the current epoch: images (B, H, W, C) float32 in [-1, 1] and labels (B,)
     int32. Keras asks for the number of batches once, at the start of `fit`, and uses it for every epoch of that call;
     so a run that starts within an epoch goes through `fit_epochs`. Always pass `shuffle=False` to `fit`, whose default
-    would take the batches of an epoch in an order of Python's own random generator.
+    would take the batches of an epoch in an order of Python's own random generator. After a `fit` that was stopped
+    within an epoch make a new object: this one cannot tell which of the batches read ahead were used.
 
     Args:
         image_set: The images.

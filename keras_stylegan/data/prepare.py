@@ -4,7 +4,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from keras_stylegan.config import Config
-from keras_stylegan.data.folder import has_test_split
 from keras_stylegan.data.image_set import ImageSet, shared_images
 from keras_stylegan.data.sources import load_images
 
@@ -28,7 +27,7 @@ def run(config: Config, console: Console) -> list[str]:
     data, model = config.data, config.model
     splits = ["train"]
     # A folder without splits is all training data; that is no error here.
-    if data.source != "folder" or (data.path is not None and has_test_split(data.path)):
+    if data.source != "folder" or (data.path is not None and (data.path.expanduser() / "test").is_dir()):
         splits.append("test")
     sets: list[ImageSet] = []
     lines: list[str] = []

@@ -4,6 +4,8 @@ Weights are drawn from N(0, 1) and scaled by 1/sqrt(fan_in) at run time, so that
 the scale of a gradient, moves every layer at the same relative speed.
 """
 
+import contextlib
+
 import keras
 from keras import ops
 
@@ -58,12 +60,14 @@ class EqualizedDense(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.units,), initializer=keras.initializers.Constant(self.bias_init / m)
         )
-        self.gain = GAIN if self.activation else 1.0
-        self.kernel_gain = self.gain * m / inputs_shape[-1] ** 0.5
+        gain = GAIN if self.activation else 1.0
+        self.kernel_gain = gain * m / inputs_shape[-1] ** 0.5
+        self.bias_gain = gain * m
 
     def call(self, inputs):
         """See the class."""
-        outputs = ops.matmul(inputs, self.kernel * self.kernel_gain) + self.bias * (self.gain * self.lr_multiplier)
+        # A dense layer has fewer inputs than weights, so scale those.
+        outputs = ops.matmul(inputs * self.kernel_gain, self.kernel) + self.bias * self.bias_gain
         return leaky_relu(outputs) if self.activation else outputs
 
     def compute_output_shape(self, inputs_shape):
@@ -128,6 +132,7 @@ class EqualizedConv2D(keras.layers.Layer):
         self.gain = gain
         self.clamp = clamp
         self.seed = seed
+        self._shared_kernel = None
 
     def build(self, inputs_shape):
         """Create `kernel` (h, w, C, filters) and `bias` (filters,)."""
@@ -139,19 +144,23 @@ class EqualizedConv2D(keras.layers.Layer):
         )
         if self.use_bias:
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
-        self.total_gain = self.gain * (GAIN if self.activation else 1.0)
-        self.kernel_gain = self.total_gain / (channels * k * k) ** 0.5
+        self.bias_gain = self.gain * (GAIN if self.activation else 1.0)
+        self.kernel_gain = self.bias_gain / (channels * k * k) ** 0.5
+
+    def scaled_kernel(self):
+        """The kernel times its run-time factor."""
+        return self.kernel * self.kernel_gain if self._shared_kernel is None else self._shared_kernel
 
     def call(self, inputs):
         """See the class."""
-        kernel, strides, padding = self.kernel * self.kernel_gain, 1, "same"
+        kernel, strides, padding = self.scaled_kernel(), 1, "same"
         if self.down and self.kernel_size == 1:
             inputs = downsample(inputs)
         elif self.down:
             inputs, strides, padding = fir_filter(inputs, (2, 2)), 2, "valid"
         outputs = ops.conv(inputs, kernel, strides=strides, padding=padding)
         if self.use_bias:
-            outputs = outputs + self.bias * self.total_gain
+            outputs = outputs + self.bias * self.bias_gain
         clamp = None if self.clamp is None else self.clamp * self.gain
         return leaky_relu(outputs, clamp) if self.activation else outputs
 
@@ -172,3 +181,24 @@ class EqualizedConv2D(keras.layers.Layer):
             "clamp": self.clamp,
             "seed": self.seed,
         }
+
+
+@contextlib.contextmanager
+def kernels_scaled_once(network):
+    """Within the block, however often a network is called, its convolution kernels are scaled once.
+
+    A discriminator update calls the network on real, generated and mixed images; scaling the kernels anew, forward
+    and backward, costs some percent of it. Do not update them within the block.
+
+    Args:
+        network: A built `keras.Model`.
+    """
+    layers = [layer for layer in network._flatten_layers() if isinstance(layer, EqualizedConv2D)]
+    for layer in layers:
+        # Past Keras's attribute tracking, which knows layers and variables, not tensors of a graph.
+        object.__setattr__(layer, "_shared_kernel", layer.scaled_kernel())
+    try:
+        yield
+    finally:
+        for layer in layers:
+            object.__setattr__(layer, "_shared_kernel", None)

@@ -65,9 +65,11 @@ class StyledConv2D(keras.layers.Layer):
 
     def call(self, inputs, w, noise="const"):
         """See the class."""
-        outputs = self.noise(self.conv(inputs, self.affine(w)), noise=noise)
+        # Noise is added to the small bias first: one pass less over the features when it is the same for all samples.
+        bias = ops.reshape(self.bias * self.total_gain, (1, 1, 1, self.filters))
+        outputs = self.conv(inputs, self.affine(w)) + self.noise(bias, noise=noise)
         clamp = None if self.clamp is None else self.clamp * self.gain
-        return leaky_relu(outputs + self.bias * self.total_gain, clamp)
+        return leaky_relu(outputs, clamp)
 
     def compute_output_shape(self, inputs_shape, w_shape):
         """(N, H, W, filters), doubled with `up`."""

@@ -20,6 +20,36 @@ def squared_gradient_norm(discriminator, images):
     return logits, ops.sum(ops.square(gradient), axis=(1, 2, 3))
 
 
+def squared_gradient_norms(discriminator, image_sets):
+    """`squared_gradient_norm` of several image sets in one, faster, call of the discriminator.
+
+    The sets are interleaved (a1 b1 a2 b2 ...). The groups of the minibatch standard deviation are strided, so each
+    still has samples of one set only, provided that N is a multiple of the group size.
+
+    Args:
+        discriminator: From images (K·N, H, W, C) to logits (K·N, 1).
+        image_sets: K tensors (N, H, W, C).
+
+    Returns:
+        K pairs (logits (N, 1), squared norms (N,)).
+    """
+    count, shape = len(image_sets), image_sets[0].shape
+    logits, squared = squared_gradient_norm(discriminator, ops.reshape(ops.stack(image_sets, 1), (-1, *shape[1:])))
+    logits, squared = ops.reshape(logits, (-1, count, 1)), ops.reshape(squared, (-1, count))
+    return [(logits[:, k], squared[:, k]) for k in range(count)]
+
+
+def interpolate(real_images, fake_images, epsilon):
+    """x̂ = εx + (1 − ε)G(z), ε uniform in [0, 1], one per sample (Gulrajani et al. 2017, algorithm 1)."""
+    return epsilon * real_images + (1.0 - epsilon) * fake_images
+
+
+def unit_norm_penalty(squared_norms):
+    """(‖∇D‖ − 1)² from ‖∇D‖² (N,)."""
+    # Without the small number the gradient of the square root at zero is infinite, and a fresh critic gives NaN.
+    return ops.square(ops.sqrt(squared_norms + 1e-12) - 1.0)
+
+
 def gradient_penalty(discriminator, real_images, fake_images, epsilon):
     """WGAN-GP: (‖∇D(x̂)‖ − 1)² with x̂ = εx + (1 − ε)G(z) (Gulrajani et al. 2017, equation 3).
 
@@ -32,10 +62,8 @@ def gradient_penalty(discriminator, real_images, fake_images, epsilon):
     Returns:
         (N,) penalties.
     """
-    mixed = epsilon * real_images + (1.0 - epsilon) * fake_images
-    _, squared = squared_gradient_norm(discriminator, mixed)
-    # Without the small number the gradient of the square root at zero is infinite, and a fresh critic gives NaN.
-    return ops.square(ops.sqrt(squared + 1e-12) - 1.0)
+    _, squared = squared_gradient_norm(discriminator, interpolate(real_images, fake_images, epsilon))
+    return unit_norm_penalty(squared)
 
 
 def r1_penalty(discriminator, real_images):

@@ -127,7 +127,8 @@ class Discriminator(keras.Model):
         if self.c_dim:
             embedding = self.mapping(None, label)
             logits = ops.sum(logits * embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
-        return ops.cast(logits, "float32")
+        # Never below float32, whatever the layers compute in.
+        return ops.cast(logits, keras.backend.result_type(self.compute_dtype, "float32"))
 
     def compute_output_shape(self, images_shape, label_shape=None):
         """(N, 1)."""

@@ -65,9 +65,8 @@ def _resolution(arrays, pattern):
 def _channel_sizes(channels):
     """channel_base and channel_max that give these channels at each resolution: {4: 16, 8: 16, 16: 8, …}."""
     channel_max = max(channels.values())
-    limited = {r: c for r, c in channels.items() if c < channel_max}
-    # With no limited resolution any base from channel_max · resolution up is the same network.
-    channel_base = max(c * r for r, c in (limited or channels).items())
+    # The smallest base with base // r >= c at every resolution; larger ones may give the same network.
+    channel_base = max(c * r for r, c in channels.items())
     for r, c in channels.items():
         if min(channel_base // r, channel_max) != c:
             raise ValueError(

@@ -138,7 +138,8 @@ class SynthesisNetwork(keras.Model):
                 # ToRGB shares its w with the first convolution of the next block.
                 rgb = self.to_rgbs[f"{r}"](features, ws[:, index])
                 image = rgb if image is None else upsample(image) + rgb
-        return ops.cast(image, "float32")
+        # Never below float32, whatever the layers compute in.
+        return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32"))
 
     def compute_output_shape(self, ws_shape):
         """(N, resolution, resolution, channels)."""

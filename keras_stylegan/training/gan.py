@@ -3,35 +3,24 @@
 import keras
 from keras import ops
 
-from keras_stylegan.backend import BackendTrainer, run_if, value_and_gradients
-from keras_stylegan.layers.equalized import PACKAGE
-from keras_stylegan.losses.adversarial import LOSSES, NEEDS_REAL_LOGITS
+from keras_stylegan.backend import run_if
+from keras_stylegan.layers.equalized import PACKAGE, kernels_scaled_once
+from keras_stylegan.losses.adversarial import NEEDS_REAL_LOGITS
 from keras_stylegan.losses.penalties import (
-    gradient_penalty,
+    interpolate,
     path_length_penalty,
     path_lengths,
-    r1_penalty,
-    r2_penalty,
+    squared_gradient_norm,
+    squared_gradient_norms,
+    unit_norm_penalty,
 )
 from keras_stylegan.training.draws import draw_generator, styles
 from keras_stylegan.training.ema import ema_decay, update_ema
-
-SUMS = ("skipped_updates",)
-MEANS = (
-    "d_loss",
-    "g_loss",
-    "gradient_penalty",
-    "r1_penalty",
-    "r2_penalty",
-    "path_length_penalty",
-    "path_length",
-    "real_score",
-    "fake_score",
-)
+from keras_stylegan.training.trainer import AdversarialTrainer
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class StyleGAN(BackendTrainer):
+class StyleGAN(AdversarialTrainer):
     """Generator, discriminator and the moving average of the generator, trained against each other.
 
     A step is one discriminator update on a batch of real and as many generated images, then (every
@@ -91,9 +80,6 @@ class StyleGAN(BackendTrainer):
         self.step = self._scalar("step", "int32")
         self.images = self._scalar("images", "int32")
         self.path_length_mean = self._scalar("path_length_mean")
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in MEANS}
-        self.trackers |= {name: keras.metrics.Sum(name=name) for name in SUMS}
-        self.interval_metrics = False
         self.build()
 
     def _scalar(self, name, dtype="float32"):
@@ -110,78 +96,6 @@ class StyleGAN(BackendTrainer):
     def _start_average(self):
         for copy, variable in zip(self.generator_ema.weights, self.generator.weights, strict=True):
             copy.assign(variable)
-
-    def compile(
-        self,
-        g_optimizer,
-        m_optimizer,
-        d_optimizer,
-        adversarial="wgan-gp",
-        gp_weight=10.0,
-        gp_interval=1,
-        r1_gamma=0.002,
-        r1_interval=1,
-        r2_gamma=0.0,
-        r2_interval=1,
-        pl_weight=0.0,
-        pl_interval=4,
-        discriminator_steps=1,
-        jit_compile=False,
-        **kwargs,
-    ):
-        """Choose optimizers and losses; the defaults are WGAN-GP with weight 10 and R1 with 0.001 = γ/2.
-
-        Args:
-            g_optimizer: For the synthesis network.
-            m_optimizer: For the mapping network.
-            d_optimizer: For the discriminator.
-            adversarial: "wgan-gp", "logistic", "hinge" or "relativistic".
-            gp_weight: λ of the gradient penalty; 0 for none.
-            gp_interval: Discriminator steps between two of them.
-            r1_gamma: γ of R1 on real images; 0 for none.
-            r1_interval: Discriminator steps between two of them.
-            r2_gamma: γ of R2 on generated images; 0 for none.
-            r2_interval: Discriminator steps between two of them.
-            pl_weight: Weight of the path-length penalty; 0 for none.
-            pl_interval: Generator steps between two of them.
-            discriminator_steps: Discriminator updates per generator update.
-            jit_compile: Compile with XLA; on a CPU its convolutions are several times slower.
-            **kwargs: Passed to `keras.Model.compile`.
-        """
-        if adversarial not in LOSSES:
-            raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
-        # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
-        super().compile(optimizer=g_optimizer, jit_compile=jit_compile, **kwargs)
-        self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
-        self.g_optimizer.build(self.generator.synthesis.trainable_variables)
-        self.m_optimizer.build(self.generator.mapping.trainable_variables)
-        self.d_optimizer.build(self.discriminator.trainable_variables)
-        self.discriminator_loss, self.generator_loss = LOSSES[adversarial]
-        self.adversarial = adversarial
-        self.penalties = {
-            "gradient_penalty": (gp_weight, gp_interval),
-            "r1_penalty": (r1_gamma / 2, r1_interval),
-            "r2_penalty": (r2_gamma / 2, r2_interval),
-            "path_length_penalty": (pl_weight, pl_interval),
-        }
-        self.discriminator_steps = discriminator_steps
-
-    @property
-    def metrics(self):
-        """The means since the last reset of all losses and penalties that are in use."""
-        weights = {name: weight for name, (weight, _) in self.penalties.items()} if self.compiled else {}
-        weights["path_length"] = weights.get("path_length_penalty", 0)
-        return [tracker for name, tracker in self.trackers.items() if weights.get(name, 1)]
-
-    def reset_metrics(self):
-        """Keras calls this at every epoch; with `interval_metrics` a log with rows of its own resets instead."""
-        if not self.interval_metrics:
-            self.reset_interval()
-
-    def reset_interval(self):
-        """Start new means."""
-        for tracker in self.trackers.values():
-            tracker.reset_state()
 
     @property
     def images_seen(self):
@@ -225,32 +139,44 @@ class StyleGAN(BackendTrainer):
         fake = ops.stop_gradient(fake)
         epsilon = keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator)
 
-        def score(images):
-            return self.discriminator(images, label)
-
-        def penalty(name):
-            """(logits or None, penalties (N,))."""
-            if name == "gradient_penalty":
-                return None, gradient_penalty(score, real, fake, epsilon)
-            return r1_penalty(score, real) if name == "r1_penalty" else r2_penalty(score, fake)
+        image_sets = {"gradient_penalty": interpolate(real, fake, epsilon), "r1_penalty": real, "r2_penalty": fake}
 
         def loss():
-            values, logits = {}, {}
-            for name in ("gradient_penalty", "r1_penalty", "r2_penalty"):
-                weight, interval = self.penalties[name]
-                if weight and interval == 1:
-                    logits[name], values[name] = penalty(name)
-            real_logits = logits["r1_penalty"] if "r1_penalty" in logits else score(real)
-            fake_logits = logits["r2_penalty"] if "r2_penalty" in logits else score(fake)
+            with kernels_scaled_once(self.discriminator):
+                merged = [name for name in image_sets if self.penalties[name][0] and self.penalties[name][1] == 1]
+                found = dict(
+                    zip(merged, self._squared_norms([image_sets[name] for name in merged], label), strict=True)
+                )
+                logits = {name: pair[0] for name, pair in found.items()}
+                real_logits = logits["r1_penalty"] if "r1_penalty" in logits else self.discriminator(real, label)
+                fake_logits = logits["r2_penalty"] if "r2_penalty" in logits else self.discriminator(fake, label)
+            values = {name: self._penalty(name, pair[1]) for name, pair in found.items()}
             total = self.discriminator_loss(real_logits, fake_logits)
             for name, value in values.items():
                 total = total + self.penalties[name][0] * ops.mean(value)
             return total, {"real_score": real_logits, "fake_score": fake_logits, **values}
 
+        def lazy(name):
+            ((_, squared),) = self._squared_norms([image_sets[name]], label)
+            return self._penalty(name, squared)
+
         targets = [(self.d_optimizer, self.discriminator.trainable_variables)]
         self._minimize(loss, targets, "d_loss")
         for name in ("gradient_penalty", "r1_penalty", "r2_penalty"):
-            self._minimize_lazily(name, self.step, lambda name=name: penalty(name)[1], targets)
+            self._minimize_lazily(name, self.step, lambda name=name: lazy(name), targets)
+
+    def _squared_norms(self, image_sets, label):
+        """(logits, squared gradient norms) of each image set; in one call where that keeps the groups apart."""
+        batch = image_sets[0].shape[0] if image_sets else None
+        if len(image_sets) > 1 and (batch is None or batch % self.discriminator.mbstd_group_size == 0):
+            labels = None if label is None else ops.repeat(label, len(image_sets), axis=0)
+            return squared_gradient_norms(lambda images: self.discriminator(images, labels), image_sets)
+        return [squared_gradient_norm(lambda images: self.discriminator(images, label), item) for item in image_sets]
+
+    @staticmethod
+    def _penalty(name, squared):
+        # Both gradient norms as they are (Mescheder et al. 2018), or their distance from 1 (Gulrajani et al. 2017).
+        return unit_norm_penalty(squared) if name == "gradient_penalty" else squared
 
     def _update_generator(self, real, label, batch):
         draws = draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator)
@@ -283,43 +209,19 @@ class StyleGAN(BackendTrainer):
         self._minimize(loss, targets, "g_loss")
         self._minimize_lazily("path_length_penalty", self.step // self.discriminator_steps, path_length, targets)
 
-    def _minimize_lazily(self, name, count, penalty, targets):
-        """In every k-th count, an update of its own for a penalty (N,), k times as strong.
+    def _own_variables(self):
+        # Keras writes no state of a seed generator by itself.
+        return [self.step, self.images, self.path_length_mean, self.seed_generator.state]
 
-        The path-length penalty is one also with k = 1, since it has latents of its own.
-        """
-        weight, interval = self.penalties[name]
-        if not weight or (interval == 1 and name != "path_length_penalty"):
-            return
+    def save_own_variables(self, store):
+        """Counters, path-length mean and state of the draws, for `.keras` and `.weights.h5` files."""
+        for index, variable in enumerate(self._own_variables()):
+            store[f"{index}"] = ops.convert_to_numpy(variable)
 
-        def loss():
-            values = penalty()
-            return weight * interval * ops.mean(values), {name: values}
-
-        run_if(ops.equal(count % interval, 0), lambda: self._minimize(loss, targets))
-
-    def _minimize(self, loss, targets, name=None):
-        """Apply the gradients of a loss, unless one of them is not finite.
-
-        Args:
-            loss: Without arguments, returns (scalar, dictionary of tensors to track).
-            targets: List of (optimizer, its variables).
-            name: Tracker of the loss, or None.
-        """
-        variables = [variable for _, group in targets for variable in group]
-        value, tracked, gradients = value_and_gradients(loss, variables)
-        finite = ops.all(ops.isfinite(ops.stack([ops.sum(gradient) for gradient in gradients])))
-
-        def apply():
-            rest = gradients
-            for optimizer, group in targets:
-                optimizer.apply(rest[: len(group)], group)
-                rest = rest[len(group) :]
-
-        run_if(finite, apply)
-        self.trackers["skipped_updates"].update_state(1.0 - ops.cast(finite, "float32"))
-        for key, values in (tracked | ({name: value} if name else {})).items():
-            self.trackers[key].update_state(values)
+    def load_own_variables(self, store):
+        """The inverse of `save_own_variables`."""
+        for index, variable in enumerate(self._own_variables()):
+            variable.assign(store[f"{index}"])
 
     def get_config(self):
         """All constructor arguments."""

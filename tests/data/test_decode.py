@@ -112,6 +112,20 @@ def test_what_would_lose_precision_is_refused(tmp_path):
         decode(save(tmp_path, stack[0], "a.tif", save_all=True, append_images=stack[1:]))
 
 
+def test_a_row_of_16_bytes_is_not_16_bit_colour(tmp_path):
+    image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(decode(save(tmp_path, Image.fromarray(image), "a.bmp"))[..., 0], image)
+
+
+def test_a_bmp_with_16_bits_per_pixel_is_8_bit_colour(tmp_path):
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)  # 5 bits of red, 6 of green, 5 of blue.
+    header = struct.pack("<IiiHHIIiiII", 40, 1, 1, 1, 16, 3, 4, 0, 0, 0, 0)
+    content = header + masks + struct.pack("<HH", 0xF800, 0)
+    path = tmp_path / "a.bmp"
+    path.write_bytes(b"BM" + struct.pack("<IHHI", 14 + len(content), 0, 0, 14 + 40 + 12) + content)
+    assert decode(str(path)).tolist() == [[[255, 0, 0]]]
+
+
 def test_16_bit_colour_is_refused(tmp_path):
     import zlib
 

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_stylegan.data.image_files import encode_png, replace_file, save_gif, save_grid, save_image, tile
+from keras_stylegan.data.image_files import (
+    encode_png,
+    grid_columns,
+    replace_file,
+    save_gif,
+    save_grid,
+    save_image,
+    tile,
+)
 from keras_stylegan.errors import InputError
 
 
@@ -39,9 +47,9 @@ def test_rgb_png_keeps_the_order_of_the_channels(tmp_path):
 
 
 def test_16_bit_rgb_is_refused(tmp_path):
-    with pytest.raises(InputError, match="16-bit PNG files are grey only.*Received: 3 channels"):
+    with pytest.raises(InputError, match=r"16-bit PNG files are grey only.*Received: 3 channels"):
         encode_png(gradient(3), bits=16)
-    with pytest.raises(InputError, match="bits must be 8 or 16. Received: 12"):
+    with pytest.raises(InputError, match=r"bits must be 8 or 16. Received: 12"):
         encode_png(gradient(), bits=12)
 
 
@@ -49,7 +57,7 @@ def test_16_bit_rgb_is_refused(tmp_path):
 def test_tile_puts_every_image_into_its_cell(columns, pad):
     images = np.random.default_rng(0).uniform(-1, 1, (5, 3, 4, 2)).astype(np.float32)
     grid = tile(images, columns, pad)
-    columns = columns or 3  # five images: 2 rows of 3
+    columns = columns or 5
     rows = -(-5 // columns)
     assert grid.shape == (rows * (3 + pad) - pad, columns * (4 + pad) - pad, 2)
     expected = np.full(grid.shape, -1, np.float32)
@@ -57,6 +65,13 @@ def test_tile_puts_every_image_into_its_cell(columns, pad):
         top, left = (n // columns) * (3 + pad), (n % columns) * (4 + pad)
         expected[top : top + 3, left : left + 4] = images[n]
     np.testing.assert_array_equal(grid, expected)
+
+
+@pytest.mark.parametrize(
+    ("count", "columns"), [(1, 1), (2, 2), (6, 3), (7, 3), (9, 3), (11, 4), (32, 8), (40, 8), (64, 8), (100, 10)]
+)
+def test_grid_columns(count, columns):
+    assert grid_columns(count) == columns
 
 
 def test_save_grid_is_one_png(tmp_path):
@@ -92,5 +107,5 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_remains(tmp_path, monke
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="Cannot write .*a.png: (Not a directory|File exists)"):
+    with pytest.raises(InputError, match=r"Cannot write .*a.png: (Not a directory|File exists)"):
         replace_file(tmp_path / "file" / "a.png", b"")

@@ -17,7 +17,6 @@ from keras_stylegan.data.phantom import (
 )
 
 AD, NC = CLASSES.index("AD"), CLASSES.index("NC")
-HIGH_SLICE_MM = 24.0  # above the third ventricle and the nuclei: the lateral ventricles lie in white matter
 
 
 def ideal_factors(seed, label=NC, **changes):
@@ -28,7 +27,7 @@ def ideal_factors(seed, label=NC, **changes):
         "rotation_degrees": 0.0,
         "shift_right_mm": 0.0,
         "shift_up_mm": 0.0,
-        "slice_height_mm": HIGH_SLICE_MM,
+        "slice_height_mm": 24.0,  # above the third ventricle and the thalamus
     }
     return replace(draw_factors(label, np.random.default_rng(seed)), **{**ideal, **changes})
 
@@ -63,7 +62,7 @@ def test_ventricle_area_is_the_same_in_every_pose():
 def test_positive_asymmetry_widens_the_left_ventricle(asymmetry):
     factors = ideal_factors(3, ventricle_asymmetry=asymmetry, ventricle_scale=1.5)
     dark = render(factors, 256) < 0.5 * (factors.white_intensity + factors.fluid_intensity)
-    rows = dark[118:138]  # 15 mm through the middle of the ventricles, 96 mm of the brain's width at most
+    rows = dark[118:138]  # 15 mm about the middle of the brain, of which 36 mm to either side count
     left, right = rows[:, 80:128].sum(), rows[:, 128:176].sum()
 
     assert left / right == pytest.approx((1.0 + asymmetry) / (1.0 - asymmetry), rel=0.1)
@@ -136,8 +135,8 @@ def test_shift_moves_the_centre():
         row, column = ndimage.center_of_mass(render(ideal_factors(8, **shift), 64) > 0)
         return np.array([column, -row]) * FIELD_OF_VIEW_MM / 64
 
-    moved = centre_mm(shift_right_mm=6.0, shift_up_mm=-3.0) - centre_mm()
-    np.testing.assert_allclose(moved, [6.0, -3.0], atol=0.3)
+    shifted = centre_mm(shift_right_mm=6.0, shift_up_mm=-3.0)
+    np.testing.assert_allclose(shifted - centre_mm(), [6.0, -3.0], atol=0.3)
 
 
 @pytest.mark.parametrize("width_mm, length_mm", [(120.0, 170.0), (145.0, 155.0)])
@@ -205,7 +204,6 @@ def test_noise_on_bright_tissue_has_the_sigma_of_the_factors():
 def test_air_is_black():
     factors = draw_factors(NC, np.random.default_rng(15))
     image = render(factors, 64)
-
     assert np.all(image[[0, -1]] == 0.0) and np.all(image[:, [0, -1]] == 0.0)
     assert 0.35 < np.mean(image > 0) < 0.65
 

@@ -58,7 +58,7 @@ def test_noise_has_its_own_stream_and_does_not_depend_on_the_batch():
 
 
 def test_out_of_range():
-    with pytest.raises(InputError, match="seed must be from 0 .* Received: -1"):
+    with pytest.raises(InputError, match=r"seed must be from 0 .* Received: -1"):
         draw_latents(-1, [0], 4)
-    with pytest.raises(InputError, match=f"index must be from 0 .* Received: {2**64}"):
+    with pytest.raises(InputError, match=rf"index must be from 0 .* Received: {2**64}"):
         draw_latents(0, [2**64], 4)

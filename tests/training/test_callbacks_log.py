@@ -83,11 +83,11 @@ def test_other_columns_and_damage_are_refused(tmp_path):
     model = FakeGan()
     model.images.assign(100)
     log.write_text("kimg,epoch,d_loss\n0.004,1,3\n")
-    with pytest.raises(InputError, match="log.csv has other columns than this run.*Received: 'kimg,epoch,d_loss'"):
+    with pytest.raises(InputError, match=r"log.csv has other columns than this run.*Received: 'kimg,epoch,d_loss'"):
         fit(model, rows(4), [TrainingLog(tmp_path, kimg=0.004)])
     assert log.read_text() == "kimg,epoch,d_loss\n0.004,1,3\n"
     log.write_text("kimg,epoch,d_loss\nnonsense,1,3\n")
-    with pytest.raises(InputError, match="log.csv is damaged.*Received row: 'nonsense,1,3'"):
+    with pytest.raises(InputError, match=r"log.csv is damaged.*Received row: 'nonsense,1,3'"):
         fit(model, rows(4), [TrainingLog(tmp_path, kimg=0.004)])
 
 
@@ -101,13 +101,16 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
 
 
 def test_tensorboard_has_the_same_numbers(tmp_path):
-    log = TrainingLog(tmp_path, kimg=0.008)
     model = FakeGan()
+    log = TrainingLog(tmp_path, kimg=0.008)
     fit(model, rows(16), [log])
-    fit(model, rows(8, seed=1), [log], epoch=1)
+    fit(model, rows(16, seed=1), [log], epoch=1)
+    # Killed and resumed from an older state, with other numbers to see which ones count.
+    resumed = FakeGan()
+    resumed.images.assign(16)
+    fit(resumed, rows(8, seed=2), [TrainingLog(tmp_path, kimg=0.008)], epoch=1)
     _, *lines = read(tmp_path / "log.csv")
-    points = []
-    for name in sorted(os.listdir(tmp_path / "tensorboard")):
-        events = EventAccumulator(str(tmp_path / "tensorboard" / name)).Reload()
-        points += [(event.step, event.value) for event in events.Scalars("d_loss")]
+    assert [line[0] for line in lines] == ["0.008", "0.016", "0.024"]
+    events = EventAccumulator(str(tmp_path / "tensorboard" / "metrics")).Reload()
+    points = [(event.step, event.value) for event in events.Scalars("d_loss")]
     assert points == [(round(1000 * float(line[0])), float(np.float32(line[2]))) for line in lines]

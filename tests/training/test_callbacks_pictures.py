@@ -82,7 +82,7 @@ def test_many_classes_get_an_image_each(tmp_path):
 def test_pictures_in_tensorboard(tmp_path):
     model = FakeGan(make_generator())
     fit(model, rows(8), [SampleGrid(tmp_path / "samples", kimg=0.004, count=4, tensorboard_dir=tmp_path / "events")])
-    pictures = EventAccumulator(str(tmp_path / "events")).Reload().Images("samples")
+    pictures = EventAccumulator(str(tmp_path / "events" / "samples")).Reload().Images("samples")
     assert [(picture.step, picture.width, picture.height) for picture in pictures] == [(n, 16, 16) for n in (0, 4, 8)]
     assert pictures[1].encoded_image_string == (tmp_path / "samples" / "kimg000000.004.png").read_bytes()
 

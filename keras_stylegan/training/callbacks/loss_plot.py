@@ -44,7 +44,7 @@ class LossPlot(keras.callbacks.Callback):
 
     Args:
         run_dir: Folder of log.csv and loss.png.
-        seconds: Least time between two drawings.
+        seconds: Least time between two drawings; longer where a drawing takes more than a hundredth of it.
     """
 
     def __init__(self, run_dir: Path, seconds: float = 30.0):
@@ -52,11 +52,11 @@ class LossPlot(keras.callbacks.Callback):
         self.run_dir = Path(run_dir)
         self.seconds = seconds
         self._drawn_size = 0
-        self._drawn_at = -float("inf")
+        self._due_at = -float("inf")
 
     def on_train_batch_end(self, batch, logs=None):
         """Draws if there is something new and it is time."""
-        if time.monotonic() - self._drawn_at >= self.seconds:
+        if time.monotonic() >= self._due_at:
             self._draw_if_new()
 
     def on_train_end(self, logs=None):
@@ -66,8 +66,10 @@ class LossPlot(keras.callbacks.Callback):
     def _draw_if_new(self):
         log = self.run_dir / "log.csv"
         size = log.stat().st_size if log.exists() else 0
+        start = time.monotonic()
         if size != self._drawn_size and draw_loss_plot(log, self.run_dir / "loss.png"):
-            self._drawn_size, self._drawn_at = size, time.monotonic()
+            end = time.monotonic()
+            self._drawn_size, self._due_at = size, end + max(self.seconds, 100 * (end - start))
 
 
 def draw_loss_plot(log: Path, picture: Path) -> bool:
@@ -97,6 +99,7 @@ def draw_loss_plot(log: Path, picture: Path) -> bool:
     for axis, panel in zip(axes, panels, strict=False):
         _draw_panel(axis, columns, *panel)
     axes[-1].set_xlabel("real images shown (thousands)")
+    figure.align_ylabels()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     replace_file(picture, buffer.getvalue())

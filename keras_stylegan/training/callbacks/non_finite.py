@@ -1,6 +1,7 @@
 """Stops a run whose numbers are no longer finite."""
 
 import math
+from collections.abc import Callable
 
 import keras
 
@@ -16,13 +17,17 @@ class StopOnNonFinite(keras.callbacks.Callback):
     It looks after every batch, so that a callback after it never saves such a state unaware. Reading the sums of
     three metrics costs microseconds.
 
+    Args:
+        say: Called with `stopped_reason`.
+
     Attributes:
         stopped_reason: One line that says what happened when and what to try; None while all is well. It stays, also
             when `fit` is called again.
     """
 
-    def __init__(self):
+    def __init__(self, say: Callable[[str], None] = print):
         super().__init__()
+        self.say = say
         self.stopped_reason: str | None = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -34,7 +39,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if found is not None:
             self.stopped_reason = f"Stopped at {self.model.images_seen / 1000:g} kimg: {found}. {ADVICE}"
             self.model.stop_training = True
-            print(self.stopped_reason)
+            self.say(self.stopped_reason)
 
     def _find(self):
         for metric in self.model.metrics:

@@ -14,8 +14,9 @@ from keras_stylegan.training.callbacks.interval import Interval, metric_means
 class Progress(keras.callbacks.Callback):
     """A progress bar on a terminal; elsewhere one line per interval. The lines go to the run's train.log as well.
 
-    A line: `12.8 of 2000 kimg, 3.52 s/kimg (284 images/s), 1:56:38 left: d_loss 0.123, g_loss -0.45`. The time is
-    that of the steps and the callbacks since the last line, without the first step of a `fit`, which compiles.
+    A line: `12.8 of 2000 kimg, 3.52 s/kimg (284 images/s), 1:56:38 left: d_loss 0.123, g_loss -0.45`. The speed is
+    that of the steps and the callbacks since the last line; the time left follows from the mean speed of this `fit`.
+    Its first step, which compiles, does not count.
 
     Args:
         total_images: Real images of the whole run, those of earlier sittings included.
@@ -32,6 +33,7 @@ class Progress(keras.callbacks.Callback):
         self._interval = Interval(kimg)
         self.console = console or Console()
         self._bar = None
+        self._first: tuple[float, int] | None = None
         self._since: tuple[float, int] | None = None
 
     def on_train_begin(self, logs=None):
@@ -63,7 +65,7 @@ class Progress(keras.callbacks.Callback):
             self._bar.update(self._bar.task_ids[0], completed=seen, kimg=self._kimg(seen))
         ends = self._interval.ends(seen)
         if self._since is None:
-            self._since = (time.perf_counter(), seen)
+            self._first = self._since = (time.perf_counter(), seen)
         elif ends:
             self._report(seen)
 
@@ -77,7 +79,8 @@ class Progress(keras.callbacks.Callback):
         now = time.perf_counter()
         seconds_per_image = (now - self._since[0]) / max(1, seen - self._since[1])
         self._since = (now, seen)
-        left = _duration(seconds_per_image * max(0, self.total_images - seen))
+        mean = (now - self._first[0]) / max(1, seen - self._first[1])
+        left = _duration(mean * max(0, self.total_images - seen))
         rate = f"{1000 * seconds_per_image:.3g} s/kimg ({1 / max(seconds_per_image, 1e-9):.3g} images/s)"
         means = metric_means(self.model.metrics)
         losses = ", ".join(

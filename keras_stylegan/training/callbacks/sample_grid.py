@@ -1,12 +1,11 @@
 """Pictures of the same latents again and again, to watch the generator learn."""
 
-import math
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_stylegan.data.image_files import encode_png, replace_file, tile
+from keras_stylegan.data.image_files import encode_png, grid_columns, replace_file, tile
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 from keras_stylegan.training.callbacks.interval import Interval
@@ -26,7 +25,7 @@ class SampleGrid(keras.callbacks.Callback):
         kimg: Interval in thousands of images.
         count: Images in a grid, shared evenly by the classes.
         seed: Seed of the latents.
-        tensorboard_dir: Folder for the pictures as TensorBoard events; None for none.
+        tensorboard_dir: TensorBoard's folder; the pictures go into its subfolder `samples`. None for none.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.classes = classes
         self.count, self.seed = count, seed
         self._interval = Interval(kimg)
-        self._events = TensorBoardEvents(tensorboard_dir) if tensorboard_dir else None
+        self._events = TensorBoardEvents(Path(tensorboard_dir) / "samples") if tensorboard_dir else None
         self._renderer = None
 
     def path(self, images_seen: int) -> Path:
@@ -86,7 +85,7 @@ class SampleGrid(keras.callbacks.Callback):
         generator = self.model.generator_ema
         blocks = max(1, generator.c_dim)
         per_block = max(1, self.count // blocks)
-        columns = min(per_block, math.ceil(math.sqrt(self.count)))
+        columns = min(per_block, grid_columns(self.count))
         z = np.tile(draw_latents(self.seed, range(per_block), generator.z_dim), (blocks, 1))
         label = np.repeat(np.eye(blocks, dtype=np.float32), per_block, axis=0) if generator.c_dim else None
         images = self._renderer.images(self._renderer.styles(z, label))

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
@@ -11,8 +11,11 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 class TensorBoardEvents:
     """An event file that is opened by the first event and again by the first one after `close`.
 
+    On opening, what earlier files of the folder have at this step and later is declared void: a run that resumes from
+    an older state shows one curve.
+
     Args:
-        directory: Folder of the event files.
+        directory: Folder of the event files, of nobody else's: TensorBoard follows one growing file a folder.
     """
 
     def __init__(self, directory: Path):
@@ -38,5 +41,7 @@ class TensorBoardEvents:
     def _add(self, step, values):
         if self._writer is None:
             self._writer = EventFileWriter(str(self.directory))
+            restart = SessionLog(status=SessionLog.START)
+            self._writer.add_event(Event(step=step, wall_time=time.time(), session_log=restart))
         self._writer.add_event(Event(step=step, wall_time=time.time(), summary=Summary(value=values)))
         self._writer.flush()

@@ -21,7 +21,7 @@ class TrainingLog(keras.callbacks.Callback):
     same bytes as an uninterrupted one: on resuming, rows beyond the state that training continues from are dropped.
 
     Args:
-        run_dir: Folder of the run: log.csv and the TensorBoard events in `tensorboard/` go there.
+        run_dir: Folder of the run: log.csv and the TensorBoard events in `tensorboard/metrics/` go there.
         kimg: Interval in thousands of images.
     """
 
@@ -29,7 +29,7 @@ class TrainingLog(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(run_dir) / "log.csv"
         self._interval = Interval(kimg)
-        self._events = TensorBoardEvents(Path(run_dir) / "tensorboard")
+        self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "metrics")
         self._epoch = 0
 
     def on_train_begin(self, logs=None):

@@ -1,0 +1,1 @@
+"""Deployment: a verified ONNX generator (`to_onnx`, `verify`) and what runs it without TensorFlow (`runtime`)."""

@@ -1,0 +1,162 @@
+"""The trained generator in the form that runs best elsewhere: constants folded, channels first, nothing to train.
+
+The same function as `keras_stylegan.models`, written for export (`export.verify` compares the two after every export):
+equalised learning rates and activation gains are multiplied into the weights, the label's normalised embedding is a
+table, the demodulation energies Σ W² are constants, and images are channels first, the layout of ONNX convolutions.
+It is traced for export only and never runs in TensorFlow, whose CPU kernels have no channels-first convolution.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_stylegan.layers.activation import leaky_relu
+from keras_stylegan.layers.normalize import normalize_second_moment
+from keras_stylegan.layers.resample import FILTER
+
+FIRST = "channels_first"
+
+
+class Mapping:
+    """z, label and truncation ψ to w.
+
+    Args:
+        mapping: `keras_stylegan.models.MappingNetwork`, built.
+    """
+
+    def __init__(self, mapping):
+        self.layers = [_dense(layer) for layer in mapping.dense_layers]
+        self.w_avg = _numpy(mapping.w_avg)
+        self.embedding = None
+        if mapping.c_dim:
+            kernel, bias = _dense(mapping.embed)
+            rows = kernel + bias
+            self.embedding = rows / np.sqrt(np.mean(rows**2, axis=1, keepdims=True) + 1e-8)
+
+    def __call__(self, z, label, truncation_psi):
+        """(N, z_dim) float32, (N,) int64 or None, () float32 to (N, w_dim)."""
+        w = normalize_second_moment(z)
+        if self.embedding is not None:
+            w = ops.concatenate([w, ops.take(self.embedding, label, axis=0)], axis=1)
+        for kernel, bias in self.layers:
+            w = leaky_relu(ops.matmul(w, kernel) + bias)
+        return self.w_avg + truncation_psi * (w - self.w_avg)
+
+
+class Synthesis:
+    """Styles to image.
+
+    Args:
+        synthesis: `keras_stylegan.models.SynthesisNetwork`, built.
+        bounded_styles: Divide every style by its largest magnitude. Demodulation undoes it; without it the products
+            of features and styles could leave the range of float16 (Karras et al. 2020, "ADA", appendix D.1).
+    """
+
+    def __init__(self, synthesis, bounded_styles=False):
+        self.resolutions = synthesis.resolutions
+        self.const = _numpy(synthesis.const).transpose(2, 0, 1)[None]
+        self.convs = [_StyledConv(layer, bounded_styles) for layer in synthesis.convs]
+        self.to_rgbs = {int(r): _ToRGB(layer) for r, layer in synthesis.to_rgbs.items()}
+        self.skips = {int(r): _numpy(layer.kernel) * layer.kernel_gain for r, layer in synthesis.skips.items()}
+
+    def __call__(self, ws, noise):
+        """Styles and noise to (N, C, H, W) float, about [-1, 1].
+
+        Args:
+            ws: List of num_ws tensors (N, w_dim).
+            noise: "const", "none", or a list of tensors (N, 1, h, w), one per convolution.
+        """
+        noise = [noise] * len(self.convs) if isinstance(noise, str) else noise
+        layers = iter(zip(self.convs, noise, strict=True))
+        # The first layer scales the constant by the style: the batch axis comes from there.
+        features, image, index = self.const, None, 0
+        for r in self.resolutions:
+            # The 1x1 convolution first: it commutes with the filter and is four times cheaper before it.
+            skip = _upsample(ops.conv(features, self.skips[r], data_format=FIRST)) if r in self.skips else None
+            for _ in range(1 if r == 4 else 2):
+                conv, conv_noise = next(layers)
+                features = conv(features, ws[index], conv_noise)
+                index += 1
+            if skip is not None:
+                features = features + skip
+            if r in self.to_rgbs:
+                rgb = self.to_rgbs[r](features, ws[index])
+                image = rgb if image is None else _upsample(image) + rgb
+        return image
+
+
+class _StyledConv:
+    """`keras_stylegan.layers.StyledConv2D`."""
+
+    def __init__(self, layer, bounded_styles):
+        self.affine = _dense(layer.affine)
+        kernel = _numpy(layer.conv.kernel)
+        self.up, self.clamp = layer.up, layer.clamp and layer.clamp * layer.gain
+        # (in, out). The kernel's own scale is arbitrary: 1/sqrt(fan_in) keeps the sums in the range of float16.
+        energy = np.sum(kernel.astype(np.float64) ** 2, axis=(0, 1))
+        energy = energy.T if layer.up else energy
+        fan_in = kernel.shape[3 if layer.up else 2] * 9
+        self.kernel = kernel / np.float32(fan_in**0.5)
+        self.energy = (energy / fan_in).astype(np.float32)
+        self.epsilon = layer.conv.epsilon / fan_in
+        self.gain = layer.total_gain
+        self.bias = _numpy(layer.bias)[None, :, None, None] * layer.total_gain
+        self.strength = _numpy(layer.noise.strength) * layer.total_gain
+        self.noise_const = _numpy(layer.noise.noise_const).transpose(0, 3, 1, 2)
+        self.bounded_styles = bounded_styles
+
+    def __call__(self, features, w, noise):
+        style = ops.matmul(w, self.affine[0]) + self.affine[1]
+        if self.bounded_styles:
+            style = style / (ops.max(ops.abs(style), axis=1, keepdims=True) + 1e-6)
+        demodulation = self.gain * ops.rsqrt(ops.matmul(ops.square(style), self.energy) + self.epsilon)
+        features = features * style[:, :, None, None]
+        if self.up:
+            features = ops.conv_transpose(features, self.kernel, strides=2, padding="valid", data_format=FIRST)
+            features = ops.pad(features, ((0, 0), (0, 0), (1, 1), (1, 1)))
+            fir = np.repeat(np.float32(4 * FILTER)[:, :, None, None], len(self.bias[0]), axis=2)
+            features = ops.depthwise_conv(features, fir, padding="valid", data_format=FIRST)
+        else:
+            features = ops.conv(features, self.kernel, padding="same", data_format=FIRST)
+        features = features * demodulation[:, :, None, None]
+        if isinstance(noise, str):
+            offset = self.bias + (self.strength * self.noise_const if noise == "const" else 0)
+            return leaky_relu(features + offset, self.clamp)
+        return leaky_relu(features + (self.strength * noise + self.bias), self.clamp)
+
+
+class _ToRGB:
+    """`keras_stylegan.layers.ToRGB`."""
+
+    def __init__(self, layer):
+        self.affine = _dense(layer.affine)
+        self.kernel = (_numpy(layer.kernel) * layer.kernel_gain).T  # (channels, C)
+        self.bias = _numpy(layer.bias)[:, None]
+        self.clamp = layer.clamp
+
+    def __call__(self, features, w):
+        _, c, height, width = features.shape
+        style = ops.matmul(w, self.affine[0]) + self.affine[1]
+        kernel = style[:, None, :] * self.kernel  # (N, channels, C)
+        image = ops.matmul(kernel, ops.reshape(features, (-1, c, height * width))) + self.bias
+        image = ops.reshape(image, (-1, len(self.kernel), height, width))
+        return image if self.clamp is None else ops.clip(image, -self.clamp, self.clamp)
+
+
+def _upsample(images):
+    """`keras_stylegan.layers.resample.upsample`: [1, 3, 3, 1] around inserted zeros is bilinear between zero borders."""
+    _, _, height, width = images.shape
+    padded = ops.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    doubled = ops.image.resize(
+        padded, (2 * height + 4, 2 * width + 4), interpolation="bilinear", data_format="channels_first"
+    )
+    return doubled[:, :, 2:-2, 2:-2]
+
+
+def _dense(layer):
+    """(kernel, bias) of an `EqualizedDense` with its factors multiplied in."""
+    return _numpy(layer.kernel) * layer.kernel_gain, _numpy(layer.bias) * layer.bias_gain
+
+
+def _numpy(variable):
+    return np.asarray(keras.ops.convert_to_numpy(variable), np.float32)

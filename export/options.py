@@ -1,0 +1,41 @@
+"""Options of the command `export`. Standard library only, so that the command line can show them at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keras_stylegan.errors import InputError
+
+OPSETS = range(13, 19)
+"""ONNX operator sets that the converter writes and the checks cover."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What the ONNX files are to look like. Inputs and outputs stay float32 unless `output` says otherwise."""
+
+    output_dir: Path | None = None
+    """Folder of the files; by default `export/` in the run folder."""
+    noise: Literal["const", "none", "input"] = "const"
+    """Noise of the synthesis network: its fixed maps, none, or inputs noise_0, noise_1, ... of the graph."""
+    layout: Literal["nhwc", "nchw"] = "nhwc"
+    """Axes of the images: (N, H, W, C) or (N, C, H, W)."""
+    output: Literal["float32", "uint8"] = "float32"
+    """Pixels: float32 in [-1, 1], or uint8 in 0-255, then always RGB and (N, 3, H, W), as torch-fidelity reads it."""
+    precision: Literal["float32", "float16"] = "float32"
+    """Weights and arithmetic. float16 is half the size and meant for GPUs; inputs and outputs stay float32."""
+    opset: int = 17
+    """Version of the ONNX operator set: a lower one runs in older runtimes."""
+
+    def __post_init__(self) -> None:
+        for name, legal in (
+            ("noise", ("const", "none", "input")),
+            ("layout", ("nhwc", "nchw")),
+            ("output", ("float32", "uint8")),
+            ("precision", ("float32", "float16")),
+        ):
+            value = getattr(self, name)
+            if value not in legal:
+                raise InputError(f"{name} must be one of {legal}. Received: {value!r}")
+        if self.opset not in OPSETS:
+            raise InputError(f"opset must be from {OPSETS[0]} to {OPSETS[-1]}. Received: {self.opset!r}")

@@ -1,0 +1,240 @@
+"""Keras generator to ONNX files: `generator.onnx` and its halves `mapping.onnx` and `synthesis.onnx`.
+
+Conversion is Keras's own `Model.export(format="onnx")`, which runs tf2onnx. What is added here: names, symbolic axes,
+metadata, float16, and that no file gets its final name before `export.verify` has passed it.
+"""
+
+import json
+import os
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import onnx
+from keras import ops
+from onnxruntime.transformers.float16 import convert_float_to_float16
+
+from export.inference import Mapping, Synthesis
+from export.options import ExportOptions
+from export.verify import VERIFICATION, verify
+from keras_stylegan.config import to_json
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.trained import TrainedGenerator, load_generator
+
+FORMAT = "keras-stylegan generator 1"
+"""Value of the metadata key `format`: what `export.runtime` accepts."""
+PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy")
+PARTS = ("generator", "mapping", "synthesis")
+LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
+INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagnosis or treatment decisions."
+
+
+def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
+    """Write the averaged generator of a run as verified ONNX files and as `generator.keras`.
+
+    Args:
+        run_dir: A run folder; None: the newest run.
+        options: See `ExportOptions`.
+
+    Returns:
+        The folder of the files.
+
+    Raises:
+        InputError: No such run, a folder that cannot be written, or an ONNX file whose images differ from Keras's.
+            Files of an earlier export stay as they were.
+    """
+    trained = load_generator(run_dir)
+    folder = options.output_dir or trained.run_dir / "export"
+    print(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as temporary:
+            for path in _write(trained, options, Path(temporary)):
+                os.replace(path, folder / path.name)
+                print(f"{folder / path.name} ({(folder / path.name).stat().st_size / 1e6:.1f} MB)")
+    except OSError as error:
+        raise InputError(f"Cannot write {folder}: {error.strerror or error}; choose another --output-dir") from error
+    return folder
+
+
+def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> list[Path]:
+    """Write all files into a temporary folder and verify them."""
+    metadata = _metadata(trained, options)
+    paths = []
+    for part in PARTS:
+        model = to_onnx(trained.generator, part, options)
+        for key, value in (metadata | {"part": part}).items():
+            model.metadata_props.add(key=key, value=value)
+        paths.append(folder / f"{part}.onnx")
+        onnx.save(model, paths[-1])
+    print("Comparing with Keras ...")
+    report = verify(trained.generator, folder, options)
+    print(report.text())
+    for path in paths:
+        model = onnx.load(path)
+        model.metadata_props.add(key=VERIFICATION, value=json.dumps(report.numbers()))
+        onnx.save(model, path)
+    trained.generator.save(folder / "generator.keras")
+    return [*paths, folder / "generator.keras"]
+
+
+def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProto:
+    """One ONNX graph of a generator, not verified yet.
+
+    Args:
+        generator: `keras_stylegan.models.Generator`, built.
+        part: "generator", "mapping" or "synthesis".
+        options: See `ExportOptions`.
+    """
+    function, inputs, output = _PART[part](generator, options)
+    model = _Traced(function, name=part)
+    signature = [keras.InputSpec(shape=shape, dtype=dtype, name=name) for name, shape, dtype in inputs]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.onnx"
+        model.export(path, format="onnx", input_signature=signature, opset_version=options.opset, verbose=False)
+        graph = onnx.load(path)
+    _name(graph, *output)
+    if options.precision == "float16":
+        graph = convert_float_to_float16(graph, keep_io_types=True)
+    graph.producer_name, graph.producer_version = "keras-stylegan with tf2onnx", version("tf2onnx")
+    return graph
+
+
+class _Traced(keras.Model):
+    """A function as a model that Keras can export."""
+
+    def __init__(self, function, name):
+        super().__init__(name=name)
+        self.function = function
+        self.built = True
+
+    def call(self, *inputs):
+        return self.function(*inputs)
+
+
+def _generator(generator, options):
+    mapping, synthesis = Mapping(generator.mapping), _Images(generator, options)
+    latent = _latent_inputs(generator)
+
+    def call(*tensors):
+        w = mapping(*_latents(generator, tensors[: len(latent)]))
+        return synthesis([w] * generator.num_ws, tensors[len(latent) :])
+
+    return call, latent + synthesis.noise_inputs, ("images", synthesis.shape)
+
+
+def _mapping(generator, options):
+    mapping = Mapping(generator.mapping)
+
+    def call(*tensors):
+        w = mapping(*_latents(generator, tensors))
+        return ops.tile(w[:, None], (1, generator.num_ws, 1))
+
+    return call, _latent_inputs(generator), ("w", ("N", generator.num_ws, generator.w_dim))
+
+
+def _synthesis(generator, options):
+    synthesis = _Images(generator, options)
+
+    def call(w, *noise):
+        return synthesis([w[:, i] for i in range(generator.num_ws)], noise)
+
+    inputs = [("w", (None, generator.num_ws, generator.w_dim), "float32")]
+    return call, inputs + synthesis.noise_inputs, ("images", synthesis.shape)
+
+
+_PART = {"generator": _generator, "mapping": _mapping, "synthesis": _synthesis}
+
+
+def _latent_inputs(generator):
+    label = [("label", (None,), "int64")] if generator.c_dim else []
+    return [("z", (None, generator.z_dim), "float32"), *label, ("truncation_psi", (), "float32")]
+
+
+def _latents(generator, tensors):
+    """(z, label or None, truncation_psi)."""
+    return tensors if generator.c_dim else (tensors[0], None, tensors[1])
+
+
+class _Images:
+    """`Synthesis` with the noise, pixels and axes of the options."""
+
+    def __init__(self, generator, options):
+        self.synthesis = Synthesis(generator.synthesis, bounded_styles=options.precision == "float16")
+        self.options = options
+        self.noise_inputs = []
+        if options.noise == "input":
+            shapes = generator.synthesis.noise_shapes(None)
+            self.noise_inputs = [(f"noise_{i}", shape, "float32") for i, shape in enumerate(shapes)]
+        r, self.grey = generator.resolution, generator.channels == 1
+        channels = 3 if options.output == "uint8" else generator.channels
+        self.first = options.output == "uint8" or options.layout == "nchw"
+        self.shape = ("N", channels, r, r) if self.first else ("N", r, r, channels)
+
+    def __call__(self, ws, noise):
+        if self.options.noise == "input":
+            # (N, h, w, 1) to (N, 1, h, w)
+            noise = [ops.reshape(tensor, (-1, 1, *tensor.shape[1:3])) for tensor in noise]
+        images = ops.clip(self.synthesis(ws, noise or self.options.noise), -1.0, 1.0)
+        if self.options.output == "uint8":
+            images = ops.cast(ops.round((images + 1.0) * 127.5), "uint8")
+            return ops.tile(images, (1, 3, 1, 1)) if self.grey else images
+        return images if self.first else ops.transpose(images, (0, 2, 3, 1))
+
+
+def _name(graph, output, shape):
+    """Name the output, which tf2onnx calls "Identity:0", and the free axis of inputs and output."""
+    old = graph.graph.output[0].name
+    for node in graph.graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == old:
+                    names[i] = output
+    graph.graph.output[0].name = output
+    dims = graph.graph.output[0].type.tensor_type.shape.dim
+    del dims[:]
+    for size in shape:
+        dim = dims.add()
+        if isinstance(size, str):
+            dim.dim_param = size
+        else:
+            dim.dim_value = size
+    for value in graph.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if len(dims):
+            dims[0].dim_param = "N"
+
+
+def _metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str]:
+    """What a file says about itself; lists and objects as JSON."""
+    generator, config = trained.generator, trained.config
+    metrics = trained.run_dir / "metrics.json"
+    data = config.data
+    shape = {
+        "resolution": generator.resolution,
+        "channels": 3 if options.output == "uint8" else generator.channels,
+        "z_dim": generator.z_dim,
+        "w_dim": generator.w_dim,
+        "num_ws": generator.num_ws,
+        "noise_sizes": [shape[1] for shape in generator.synthesis.noise_shapes(1)],
+    }
+    uint8 = options.output == "uint8"
+    return {
+        "format": FORMAT,
+        **{key: json.dumps(value) for key, value in shape.items()},
+        "classes": json.dumps(trained.classes if generator.c_dim else []),
+        "value_range": json.dumps([0, 255] if uint8 else [-1, 1]),
+        "layout": "nchw" if uint8 else options.layout,
+        "output": options.output,
+        "noise": options.noise,
+        "precision": options.precision,
+        "dataset": data.source if data.path is None else data.path.name,
+        "images_seen": json.dumps(trained.images_seen),
+        "config": to_json(config),
+        "versions": json.dumps({name: version(name) for name in PACKAGES}),
+        "licence": LICENCE,
+        "intended_use": INTENDED_USE,
+        **({"metrics": metrics.read_text()} if metrics.is_file() else {}),
+    }

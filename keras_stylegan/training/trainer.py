@@ -1,0 +1,168 @@
+"""Three optimizers, an adversarial loss with penalties, and their running means: what `compile` sets up."""
+
+import keras
+from keras import ops
+
+from keras_stylegan.backend import BackendTrainer, run_if, value_and_gradients
+from keras_stylegan.losses.adversarial import LOSSES
+
+SUMS = ("skipped_updates",)
+MEANS = (
+    "d_loss",
+    "g_loss",
+    "gradient_penalty",
+    "r1_penalty",
+    "r2_penalty",
+    "path_length_penalty",
+    "path_length",
+    "real_score",
+    "fake_score",
+)
+
+
+class AdversarialTrainer(BackendTrainer):
+    """Everything of `StyleGAN` but the algorithm: options of `compile`, metrics, and one guarded optimizer update.
+
+    A subclass has `generator` (with `synthesis` and `mapping`) and `discriminator`, built before `compile`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in MEANS}
+        self.trackers |= {name: keras.metrics.Sum(name=name) for name in SUMS}
+        self.interval_metrics = False
+
+    def compile(
+        self,
+        g_optimizer,
+        m_optimizer,
+        d_optimizer,
+        adversarial="wgan-gp",
+        gp_weight=10.0,
+        gp_interval=1,
+        r1_gamma=0.002,
+        r1_interval=1,
+        r2_gamma=0.0,
+        r2_interval=1,
+        pl_weight=0.0,
+        pl_interval=4,
+        discriminator_steps=1,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Choose optimizers and losses; the defaults are WGAN-GP with weight 10 and R1 with 0.001 = γ/2.
+
+        Args:
+            g_optimizer: For the synthesis network.
+            m_optimizer: For the mapping network.
+            d_optimizer: For the discriminator.
+            adversarial: "wgan-gp", "logistic", "hinge" or "relativistic".
+            gp_weight: λ of the gradient penalty; 0 for none.
+            gp_interval: Discriminator steps between two of them.
+            r1_gamma: γ of R1 on real images; 0 for none.
+            r1_interval: Discriminator steps between two of them.
+            r2_gamma: γ of R2 on generated images; 0 for none.
+            r2_interval: Discriminator steps between two of them.
+            pl_weight: Weight of the path-length penalty; 0 for none.
+            pl_interval: Generator steps between two of them.
+            discriminator_steps: Discriminator updates per generator update.
+            jit_compile: Compile with XLA; on a CPU its convolutions are several times slower.
+            **kwargs: Passed to `keras.Model.compile`.
+        """
+        if adversarial not in LOSSES:
+            raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
+        # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
+        super().compile(optimizer=g_optimizer, jit_compile=jit_compile, **kwargs)
+        self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
+        self.g_optimizer.build(self.generator.synthesis.trainable_variables)
+        self.m_optimizer.build(self.generator.mapping.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self.discriminator_loss, self.generator_loss = LOSSES[adversarial]
+        self.adversarial = adversarial
+        self.penalties = {
+            "gradient_penalty": (gp_weight, gp_interval),
+            "r1_penalty": (r1_gamma / 2, r1_interval),
+            "r2_penalty": (r2_gamma / 2, r2_interval),
+            "path_length_penalty": (pl_weight, pl_interval),
+        }
+        self.discriminator_steps = discriminator_steps
+        self.compile_options = {
+            "adversarial": adversarial,
+            "gp_weight": gp_weight,
+            "gp_interval": gp_interval,
+            "r1_gamma": r1_gamma,
+            "r1_interval": r1_interval,
+            "r2_gamma": r2_gamma,
+            "r2_interval": r2_interval,
+            "pl_weight": pl_weight,
+            "pl_interval": pl_interval,
+            "discriminator_steps": discriminator_steps,
+            "jit_compile": jit_compile,
+        }
+
+    def get_compile_config(self):
+        """What `compile` was given, so that a loaded `.keras` file is compiled too and trains on."""
+        if not self.compiled:
+            return None
+        optimizers = {name: getattr(self, name) for name in ("g_optimizer", "m_optimizer", "d_optimizer")}
+        serialize = keras.saving.serialize_keras_object
+        return {name: serialize(optimizer) for name, optimizer in optimizers.items()} | self.compile_options
+
+    def compile_from_config(self, config):
+        """The inverse of `get_compile_config`."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    @property
+    def metrics(self):
+        """The means since the last reset of all losses and penalties that are in use."""
+        weights = {name: weight for name, (weight, _) in self.penalties.items()} if self.compiled else {}
+        weights["path_length"] = weights.get("path_length_penalty", 0)
+        return [tracker for name, tracker in self.trackers.items() if weights.get(name, 1)]
+
+    def reset_metrics(self):
+        """Keras calls this at every epoch; with `interval_metrics` a log with rows of its own resets instead."""
+        if not self.interval_metrics:
+            self.reset_interval()
+
+    def reset_interval(self):
+        """Start new means."""
+        for tracker in self.trackers.values():
+            tracker.reset_state()
+
+    def _minimize_lazily(self, name, count, penalty, targets):
+        """In every k-th count, an update of its own for a penalty (N,), k times as strong.
+
+        The path-length penalty is one also with k = 1, since it has latents of its own.
+        """
+        weight, interval = self.penalties[name]
+        if not weight or (interval == 1 and name != "path_length_penalty"):
+            return
+
+        def loss():
+            values = penalty()
+            return weight * interval * ops.mean(values), {name: values}
+
+        run_if(ops.equal(count % interval, 0), lambda: self._minimize(loss, targets))
+
+    def _minimize(self, loss, targets, name=None):
+        """Apply the gradients of a loss, unless one of them is not finite.
+
+        Args:
+            loss: Without arguments, returns (scalar, dictionary of tensors to track).
+            targets: List of (optimizer, its variables).
+            name: Tracker of the loss, or None.
+        """
+        variables = [variable for _, group in targets for variable in group]
+        value, tracked, gradients = value_and_gradients(loss, variables)
+        finite = ops.all(ops.isfinite(ops.stack([ops.sum(gradient) for gradient in gradients])))
+
+        def apply():
+            rest = gradients
+            for optimizer, group in targets:
+                optimizer.apply(rest[: len(group)], group)
+                rest = rest[len(group) :]
+
+        run_if(finite, apply)
+        self.trackers["skipped_updates"].update_state(1.0 - ops.cast(finite, "float32"))
+        for key, values in (tracked | ({name: value} if name else {})).items():
+            self.trackers[key].update_state(values)

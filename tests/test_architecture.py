@@ -1,0 +1,155 @@
+"""Who may import whom (an arrow may not point upwards), and how long a file may be."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "keras_stylegan"
+LINES = 320
+KERAS = {"keras", "numpy"}
+OURS_BELOW_TRAINING = {
+    "config",
+    "errors",
+    "quiet",
+    "layers",
+    "models",
+    "backend",
+    "losses",
+    "metrics",
+    "data",
+    "latent",
+}
+
+# Module or package of ours -> (modules of ours it may import, third-party packages it may import).
+# The longest matching name counts. Everything may import itself and the standard library.
+ALLOWED = {
+    "config": ({"errors"}, set()),
+    "errors": (set(), set()),
+    "quiet": (set(), {"keras", "tensorflow"}),
+    "layers": ({"layers"}, KERAS),
+    "models": ({"layers"}, KERAS),
+    "backend": (set(), {"keras"}),
+    "backend.tensorflow": (set(), {"keras", "tensorflow"}),
+    "losses": ({"backend"}, {"keras"}),
+    "data": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
+    # Keras downloads the archive.
+    "data.cifar10": ({"config", "errors"}, {"numpy", "keras"}),
+    "data.pipeline": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),
+    "latent": ({"models", "layers", "errors", "backend"}, KERAS | {"PIL"}),
+    "metrics": ({"errors"}, {"numpy", "scipy"}),
+    "training": (OURS_BELOW_TRAINING, KERAS | {"PIL", "rich", "matplotlib", "tensorboard"}),
+}
+HIGHEST = {"cli", "experiments", "generate", "benchmark", "evaluate"}
+"""Commands: they may import everything of ours."""
+
+
+def imports(path):
+    """Absolute names that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module == PACKAGE)
+
+
+def rule(module):
+    """The entry of `ALLOWED` for keras_stylegan.<module>, or None for a command."""
+    parts = module.split(".")
+    for end in range(len(parts), 0, -1):
+        name = ".".join(parts[:end])
+        if name in ALLOWED:
+            return ALLOWED[name]
+    return None if parts[0] in HIGHEST | {"__init__"} else (set(), set())
+
+
+def violations(root):
+    """Lines 'file imports name' for every forbidden import below root/keras_stylegan."""
+    found = []
+    for path in sorted((root / PACKAGE).rglob("*.py")):
+        module = ".".join(path.relative_to(root / PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        allowed = rule(module)
+        for name in imports(path):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or name == PACKAGE:
+                continue
+            if top == "tensorflow" and module != "backend.tensorflow":
+                legal = False
+            elif allowed is None:
+                legal = True
+            elif top == PACKAGE:
+                target = name.split(".")[1]
+                legal = target in allowed[0] or target == module.split(".")[0]
+            else:
+                legal = top in allowed[1]
+            if not legal:
+                found.append(f"{module} imports {name}")
+    return found
+
+
+def too_long(root):
+    files = [path for folder in (PACKAGE, "experiments", "export", "tests") for path in (root / folder).rglob("*.py")]
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    return [f"{path.relative_to(root)} has {length} lines" for path, length in lengths.items() if length > LINES]
+
+
+def test_import_rules():
+    assert len(list((ROOT / PACKAGE).rglob("*.py"))) > 30
+    assert violations(ROOT) == []
+
+
+def test_files_are_short():
+    assert too_long(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "name"),
+    [
+        ("config.py", "import numpy", "numpy"),
+        ("layers/noise.py", "import tensorflow as tf", "tensorflow"),
+        ("generate.py", "from tensorflow import function", "tensorflow"),
+        ("quiet.py", "import tensorflow", "tensorflow"),
+        ("layers/noise.py", "from keras_stylegan.models import Generator", "keras_stylegan.models"),
+        ("layers/noise.py", "from keras_stylegan import models", "keras_stylegan.models"),
+        ("models/mapping.py", "from keras_stylegan.config import Config", "keras_stylegan.config"),
+        ("losses/penalties.py", "from keras_stylegan.models import Generator", "keras_stylegan.models"),
+        ("losses/penalties.py", "import numpy", "numpy"),
+        ("data/fit.py", "import keras", "keras"),
+        ("data/fit.py", "def f():\n    from keras_stylegan.training import gan", "keras_stylegan.training"),
+        ("metrics/frechet.py", "import keras", "keras"),
+        ("latent/mixing.py", "from keras_stylegan.training import gan", "keras_stylegan.training"),
+        ("training/gan.py", "from keras_stylegan import cli", "keras_stylegan.cli"),
+        ("novelty/thing.py", "import numpy", "numpy"),
+    ],
+)
+def test_a_planted_import_is_found(tmp_path, file, line, name):
+    path = tmp_path / PACKAGE / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("import os\n" + line + "\n")
+    assert violations(tmp_path) == [f"{file.removesuffix('.py').replace('/', '.')} imports {name}"]
+
+
+def test_legal_imports_are_not_found(tmp_path):
+    for file, line in {
+        "layers/noise.py": "import keras\nfrom keras_stylegan.layers.equalized import PACKAGE",
+        "backend/tensorflow.py": "import tensorflow as tf",
+        "data/pipeline.py": "import keras",
+        "training/gan.py": "from keras_stylegan.models import Generator",
+        "cli.py": "import tyro\nfrom keras_stylegan.training.train import train",
+    }.items():
+        path = tmp_path / PACKAGE / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(line + "\n")
+    assert violations(tmp_path) == []
+
+
+def test_a_long_file_is_found(tmp_path):
+    folder = tmp_path / PACKAGE
+    folder.mkdir()
+    (folder / "long.py").write_text("x = 1\n" * (LINES + 1))
+    (folder / "short.py").write_text("x = 1\n" * LINES)
+    assert too_long(tmp_path) == [f"{Path(PACKAGE) / 'long.py'} has {LINES + 1} lines"]

@@ -1,0 +1,164 @@
+"""Defaults, rejections and the JSON round trip of the config."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from keras_stylegan.config import (
+    AugmentConfig,
+    Config,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    OptimizerConfig,
+    TrainingConfig,
+    from_json,
+    to_json,
+)
+from keras_stylegan.errors import InputError
+
+NAN, INF = float("nan"), float("inf")
+REJECTED = [
+    (ModelConfig, {"architecture": "orig"}, "architecture must be 'skip' or 'resnet'. Received: 'orig'"),
+    (ModelConfig, {"resolution": 48}, r"resolution must be 4·2\^k, one of \[8, 16, .* 1024\]. Received: 48"),
+    (ModelConfig, {"resolution": 4}, "resolution .* Received: 4"),
+    (ModelConfig, {"resolution": 2048}, "resolution .* Received: 2048"),
+    (ModelConfig, {"channels": 2}, r"channels must be 1 \(grey\) or 3 \(RGB\). Received: 2"),
+    (ModelConfig, {"z_dim": 0}, "z_dim must be at least 1. Received: 0"),
+    (ModelConfig, {"w_dim": -1}, "w_dim must be at least 1. Received: -1"),
+    (ModelConfig, {"mapping_layers": 0}, "mapping_layers must be at least 1. Received: 0"),
+    (ModelConfig, {"channel_base": 0}, "channel_base must be at least 1. Received: 0"),
+    (ModelConfig, {"channel_base": 63}, r"channel_base must be at least the resolution \(64\).* Received: 63"),
+    (ModelConfig, {"channel_max": 0}, "channel_max must be at least 1. Received: 0"),
+    (ModelConfig, {"mbstd_group_size": 0}, "mbstd_group_size must be at least 1. Received: 0"),
+    (LossConfig, {"adversarial": "lsgan"}, "adversarial must be one of .*'wgan-gp'.* Received: 'lsgan'"),
+    *[
+        (LossConfig, {name: value}, f"{name} must be at least 0. Received: {value}")
+        for name in ("gp_weight", "r1_gamma", "r2_gamma", "pl_weight")
+        for value in (-1.0, NAN, INF)
+    ],
+    *[
+        (LossConfig, {name: 0}, f"{name} must be at least 1. Received: 0")
+        for name in ("gp_interval", "r1_interval", "r2_interval", "pl_interval")
+    ],
+    (OptimizerConfig, {"schedule": "linear"}, "schedule must be one of .*'cosine'.* Received: 'linear'"),
+    (OptimizerConfig, {"phases": ()}, r"phases must be pairs .* Received: \(\)"),
+    (OptimizerConfig, {"phases": ((0, 1e-4),)}, r"phases must be pairs \(epochs > 0.* Received: \(\(0, 0.0001\),\)"),
+    (OptimizerConfig, {"phases": ((5, 0.0),)}, r"phases must be .*learning rate > 0\). Received: \(\(5, 0.0\),\)"),
+    (OptimizerConfig, {"phases": ((5, NAN),)}, r"phases must be .* Received: \(\(5, nan\),\)"),
+    *[
+        (OptimizerConfig, {name: value}, f"{name} must be greater than 0. Received: {value}")
+        for name in ("g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
+        for value in (0.0, -1e-3, NAN, INF)
+    ],
+    (OptimizerConfig, {"warmup_kimg": -1.0}, "warmup_kimg must be at least 0. Received: -1.0"),
+    (OptimizerConfig, {"beta_1": -0.1}, r"beta_1 must be in \[0, 1\). Received: -0.1"),
+    (OptimizerConfig, {"beta_2": 1.0}, r"beta_2 must be in \[0, 1\). Received: 1.0"),
+    (OptimizerConfig, {"beta_2": NAN}, r"beta_2 must be in \[0, 1\). Received: nan"),
+    (DataConfig, {"source": "zip"}, "source must be one of .*'folder'.* Received: 'zip'"),
+    (DataConfig, {"fit": "stretch"}, "fit must be 'pad' or 'crop'. Received: 'stretch'"),
+    (DataConfig, {"background": -1}, "background must be at least 0. Received: -1"),
+    (DataConfig, {"max_refused": -1}, "max_refused must be at least 0. Received: -1"),
+    (DataConfig, {"phantom_count": 0}, "phantom_count must be at least 1. Received: 0"),
+    (DataConfig, {"subject_pattern": "(?P<subject>"}, "subject_pattern is not a regular expression .* Received: "),
+    (DataConfig, {"subject_pattern": "(.+)_"}, r"subject_pattern must be .*subject>.* Received: '\(\.\+\)_'"),
+    (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
+    (TrainingConfig, {"epochs": 0}, "epochs must be at least 1. Received: 0"),
+    (TrainingConfig, {"discriminator_steps": 0}, "discriminator_steps must be at least 1. Received: 0"),
+    (TrainingConfig, {"sample_count": 0}, "sample_count must be at least 1. Received: 0"),
+    (TrainingConfig, {"seed": -1}, "seed must be at least 0. Received: -1"),
+    (TrainingConfig, {"checkpoint_gb": -1.0}, "checkpoint_gb must be at least 0. Received: -1.0"),
+    *[
+        (TrainingConfig, {name: value}, f"{name} must be greater than 0. Received: {value}")
+        for name in ("total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
+        for value in (0.0, -1.0, NAN, INF)
+    ],
+    (TrainingConfig, {"style_mixing_prob": 1.5}, r"style_mixing_prob must be in \[0, 1\]. Received: 1.5"),
+    (TrainingConfig, {"style_mixing_prob": NAN}, r"style_mixing_prob must be in \[0, 1\]. Received: nan"),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "message"), REJECTED)
+def test_a_bad_value_is_refused(kind, values, message):
+    with pytest.raises(InputError, match=message) as caught:
+        kind(**values)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_number_and_choice_has_a_rejection():
+    free = {"conditional", "path", "upscale", "strict", "cache_dir", "horizontal_flip"}
+    tested = {(kind, name) for kind, values, _ in REJECTED for name in values}
+    for section in dataclasses.fields(Config):
+        kind = section.default_factory
+        for field in dataclasses.fields(kind):
+            assert field.name in free or (kind, field.name) in tested, field.name
+
+
+def test_the_batch_must_be_a_multiple_of_the_group():
+    with pytest.raises(InputError, match=r"training.batch_size .*mbstd_group_size \(4\). Received: 6"):
+        Config(training=TrainingConfig(batch_size=6))
+    assert Config(training=TrainingConfig(batch_size=2)).training.batch_size == 2
+
+
+def test_the_defaults_are_the_users_recipe():
+    config = Config()
+    assert (config.loss.adversarial, config.loss.gp_weight) == ("wgan-gp", 10.0)
+    assert config.loss.r1_gamma / 2 == 0.001
+    assert (config.loss.gp_interval, config.loss.r1_interval) == (1, 1)
+    assert (config.loss.r2_gamma, config.loss.pl_weight) == (0.0, 0.0)
+    assert (config.model.z_dim, config.model.w_dim, config.model.resolution, config.model.channels) == (512, 512, 64, 1)
+    assert not config.model.conditional
+    assert config.training.batch_size == 64
+    assert config.optimizer.schedule == "phases"
+    assert config.optimizer.phases == ((100, 1e-4), (50, 1e-5))
+    assert config.training.epochs == 150 and config.training.total_kimg is None
+    assert config.augment.horizontal_flip
+    assert config.training.discriminator_steps == 1
+
+
+def changed():
+    return Config(
+        model=ModelConfig(architecture="resnet", resolution=16, channels=3, conditional=True),
+        loss=LossConfig(adversarial="hinge", r1_interval=16),
+        optimizer=OptimizerConfig(phases=((3, 0.5), (2, 0.25))),
+        data=DataConfig(path=Path("a") / "b", background=3, cache_dir=Path("c")),
+        augment=AugmentConfig(horizontal_flip=False),
+        training=TrainingConfig(total_kimg=2.5, ema_rampup=None, style_mixing_prob=0.9),
+    )
+
+
+@pytest.mark.parametrize("config", [Config(), changed()])
+def test_json_round_trip(config):
+    assert from_json(to_json(config)) == config
+
+
+def test_json_is_one_object_per_section():
+    plain = json.loads(to_json(changed()))
+    assert list(plain) == ["model", "loss", "optimizer", "data", "augment", "training"]
+    assert plain["data"]["path"] == str(Path("a") / "b")
+    assert plain["optimizer"]["phases"] == [[3, 0.5], [2, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "run/config.json is not a config of this version: Expecting"),
+        ("[1, 2]", "run/config.json is not a config of this version"),
+        ('{"model": 3}', "run/config.json is not a config of this version"),
+        ('{"modle": {}}', r"Config must be an object with keys \['augment',.* Received: \['modle'\]"),
+        ('{"model": {"zdim": 5}}', r"ModelConfig must be .*'z_dim'\]. Received: \['zdim'\]"),
+        ('{"model": {"resolution": 48}}', "resolution must be .* Received: 48"),
+        ('{"training": {"batch_size": "many"}}', "config.json is not a config of this version"),
+        ('{"optimizer": {"phases": [[1, 2, 3]]}}', "config.json is not a config of this version"),
+    ],
+)
+def test_a_bad_json_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        from_json(text, "run/config.json")
+
+
+def test_configs_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().model.resolution = 32
