@@ -110,7 +110,7 @@ class _StyledConv:
         if self.bounded_styles:
             style = style / (ops.max(ops.abs(style), axis=1, keepdims=True) + 1e-6)
         demodulation = self.gain * ops.rsqrt(ops.matmul(ops.square(style), self.energy) + self.epsilon)
-        features = features * style[:, :, None, None]
+        features = features * _per_pixel(style)
         if self.up:
             features = ops.conv_transpose(features, self.kernel, strides=2, padding="valid", data_format=FIRST)
             features = ops.pad(features, ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -118,7 +118,7 @@ class _StyledConv:
             features = ops.depthwise_conv(features, fir, padding="valid", data_format=FIRST)
         else:
             features = ops.conv(features, self.kernel, padding="same", data_format=FIRST)
-        features = features * demodulation[:, :, None, None]
+        features = features * _per_pixel(demodulation)
         if isinstance(noise, str):
             offset = self.bias + (self.strength * self.noise_const if noise == "const" else 0)
             return leaky_relu(features + offset, self.clamp)
@@ -137,20 +137,25 @@ class _ToRGB:
     def __call__(self, features, w):
         _, c, height, width = features.shape
         style = ops.matmul(w, self.affine[0]) + self.affine[1]
-        kernel = style[:, None, :] * self.kernel  # (N, channels, C)
+        kernel = ops.expand_dims(style, 1) * self.kernel  # (N, channels, C)
         image = ops.matmul(kernel, ops.reshape(features, (-1, c, height * width))) + self.bias
         image = ops.reshape(image, (-1, len(self.kernel), height, width))
         return image if self.clamp is None else ops.clip(image, -self.clamp, self.clamp)
 
 
 def _upsample(images):
-    """`keras_stylegan.layers.resample.upsample`: [1, 3, 3, 1] around inserted zeros is bilinear between zero borders."""
+    """`keras_stylegan.layers.resample.upsample`: [1, 3, 3, 1] around inserted zeros is bilinear with zero borders."""
     _, _, height, width = images.shape
     padded = ops.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
     doubled = ops.image.resize(
         padded, (2 * height + 4, 2 * width + 4), interpolation="bilinear", data_format="channels_first"
     )
     return doubled[:, :, 2:-2, 2:-2]
+
+
+def _per_pixel(values):
+    """(N, C) to (N, C, 1, 1)."""
+    return ops.reshape(values, (-1, values.shape[1], 1, 1))
 
 
 def _dense(layer):

@@ -7,6 +7,7 @@ metadata, float16, and that no file gets its final name before `export.verify` h
 import json
 import os
 import tempfile
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import keras
 import onnx
 from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
 
 from export.inference import Mapping, Synthesis
 from export.options import ExportOptions
@@ -61,14 +63,7 @@ def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
 
 def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> list[Path]:
     """Write all files into a temporary folder and verify them."""
-    metadata = _metadata(trained, options)
-    paths = []
-    for part in PARTS:
-        model = to_onnx(trained.generator, part, options)
-        for key, value in (metadata | {"part": part}).items():
-            model.metadata_props.add(key=key, value=value)
-        paths.append(folder / f"{part}.onnx")
-        onnx.save(model, paths[-1])
+    paths = [write_part(trained, part, options, folder) for part in PARTS]
     print("Comparing with Keras ...")
     report = verify(trained.generator, folder, options)
     print(report.text())
@@ -78,6 +73,26 @@ def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> l
         onnx.save(model, path)
     trained.generator.save(folder / "generator.keras")
     return [*paths, folder / "generator.keras"]
+
+
+def write_part(trained: TrainedGenerator, part: str, options: ExportOptions, folder: Path) -> Path:
+    """Write one graph with its metadata into a folder, not verified yet.
+
+    Args:
+        trained: The generator and what is known of it.
+        part: "generator", "mapping" or "synthesis".
+        options: See `ExportOptions`.
+        folder: Of `<part>.onnx`.
+
+    Returns:
+        The path of the file.
+    """
+    model = to_onnx(trained.generator, part, options)
+    for key, value in (_metadata(trained, options) | {"part": part}).items():
+        model.metadata_props.add(key=key, value=value)
+    path = folder / f"{part}.onnx"
+    onnx.save(model, path)
+    return path
 
 
 def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProto:
@@ -93,11 +108,15 @@ def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProt
     signature = [keras.InputSpec(shape=shape, dtype=dtype, name=name) for name, shape, dtype in inputs]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.onnx"
-        model.export(path, format="onnx", input_signature=signature, opset_version=options.opset, verbose=False)
+        with warnings.catch_warnings():
+            # Keras's patch of tf2onnx for numpy 2 looks for names that numpy has removed.
+            warnings.simplefilter("ignore", FutureWarning)
+            model.export(path, format="onnx", input_signature=signature, opset_version=options.opset, verbose=False)
         graph = onnx.load(path)
     _name(graph, *output)
     if options.precision == "float16":
         graph = convert_float_to_float16(graph, keep_io_types=True)
+        OnnxModel.graph_topological_sort(graph.graph)
     graph.producer_name, graph.producer_version = "keras-stylegan with tf2onnx", version("tf2onnx")
     return graph
 
@@ -130,7 +149,7 @@ def _mapping(generator, options):
 
     def call(*tensors):
         w = mapping(*_latents(generator, tensors))
-        return ops.tile(w[:, None], (1, generator.num_ws, 1))
+        return ops.tile(ops.expand_dims(w, 1), (1, generator.num_ws, 1))
 
     return call, _latent_inputs(generator), ("w", ("N", generator.num_ws, generator.w_dim))
 

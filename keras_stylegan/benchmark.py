@@ -1,9 +1,7 @@
 """The command `benchmark`: how fast this machine trains and generates, and what share of its peak that is.
 
-Share of peak = floating-point operations of convolutions and dense layers / (time · peak). Operations are
-2 · multiply-adds of one forward pass; a training step costs 4·F_G + 17·F_D per image:
-discriminator update: generator forward 1; discriminator forward 3, input gradients 2, backward 2 + 4 + 4;
-generator update: generator 3, discriminator 2. Peak is the best float32 matrix product of the same run.
+Share of peak = floating-point operations of convolutions and dense layers / (time · peak), where peak is the best
+float32 matrix product of the same run. See `step_flops` for what a training step is counted as.
 """
 
 import json
@@ -20,68 +18,48 @@ from keras import ops
 from rich.console import Console
 from rich.table import Table
 
-from keras_stylegan.backend import compiled
+from keras_stylegan.backend import BackendTrainer, compiled
 from keras_stylegan.config import Config
-from keras_stylegan.models import Discriminator, Generator
-from keras_stylegan.models.channels import channels_at
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.pipeline import TrainingBatches
+from keras_stylegan.models.flops import discriminator_flops, generator_flops
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
 
 MATRIX_SIZES = (1024, 2048)
-STEP_FLOPS = {"generator": 4, "discriminator": 17}
 PIPELINE_IMAGES = 20_000
 
 
-def convolution_flops(size: int, kernel: int, inputs: int, outputs: int) -> int:
-    """2 · multiply-adds of a convolution whose kernel is applied at size x size places."""
-    return 2 * size * size * kernel * kernel * inputs * outputs
+def step_flops(config: Config, f_g: float, f_d: float) -> float:
+    """Operations per image of a training step; 4·F_G + 17·F_D for WGAN-GP with R1.
 
+    In a discriminator update a set of images costs a forward pass and a backward pass of twice that; one with a
+    gradient penalty a forward pass, an input gradient and four more for the backward pass through both. A generator
+    update costs the generator 3 and the discriminator a forward pass and an input gradient. A lazy penalty is counted
+    with its share of the steps, the path length with half the batch.
 
-def generator_flops(generator: Generator) -> int:
-    """Operations per image of one forward pass: convolutions and dense layers, styles included."""
-    mapping, synthesis = generator.mapping, generator.synthesis
-    total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
-    if mapping.c_dim:
-        total += 2 * mapping.c_dim * mapping.w_dim
-    previous = channels_at(4, synthesis.channel_base, synthesis.channel_max)
-    for r in synthesis.resolutions:
-        filters = channels_at(r, synthesis.channel_base, synthesis.channel_max)
-        layers = [(r, filters, filters)]
-        if r > 4:
-            # A transposed convolution of stride 2 applies its kernel once per input pixel.
-            layers.append((r // 2, previous, filters))
-        total += sum(convolution_flops(size, 3, c, filters) + 2 * synthesis.w_dim * c for size, c, filters in layers)
-        if f"{r}" in synthesis.to_rgbs:
-            total += convolution_flops(r, 1, filters, synthesis.channels) + 2 * synthesis.w_dim * filters
-        if f"{r}" in synthesis.skips:
-            total += convolution_flops(r, 1, previous, filters)
-        previous = filters
-    return total
-
-
-def discriminator_flops(discriminator: Discriminator) -> int:
-    """Operations per image of one forward pass: convolutions and dense layers."""
-
-    def filters(r: int) -> int:
-        return channels_at(r, discriminator.channel_base, discriminator.channel_max)
-
-    top = discriminator.resolution
-    total = convolution_flops(top, 1, discriminator.channels, filters(top))
-    r = top
-    while r > 4:
-        c, halved = filters(r), filters(r // 2)
-        total += convolution_flops(r, 3, c, c)
-        total += convolution_flops(r // 2, 3, c, halved) + convolution_flops(r // 2, 1, c, halved)
-        r //= 2
-    total += convolution_flops(4, 3, filters(4) + 1, filters(4))
-    dense = [discriminator.fc, discriminator.out]
-    if discriminator.c_dim:
-        dense += [discriminator.mapping.embed, *discriminator.mapping.dense_layers]
-    return total + sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in dense)
+    Args:
+        config: The losses and their intervals.
+        f_g: Operations of one forward pass of the generator.
+        f_d: Operations of one forward pass of the discriminator.
+    """
+    loss = config.loss
+    weights = {"real": (loss.r1_gamma, loss.r1_interval), "fake": (loss.r2_gamma, loss.r2_interval)}
+    discriminator = 6.0 / loss.gp_interval if loss.gp_weight else 0.0
+    for weight, interval in weights.values():
+        discriminator += 6.0 if weight and interval == 1 else 3.0 + (6.0 / interval if weight else 0.0)
+    generator_update = 3.0 * f_g + 2.0 * f_d
+    if loss.adversarial == "relativistic":
+        generator_update += f_d
+    if loss.pl_weight:
+        generator_update += 6.0 * f_g / 2 / loss.pl_interval
+    return f_g + discriminator * f_d + generator_update / config.training.discriminator_steps
 
 
 def benchmark(config: Config, rounds: int = 5, output: Path | None = None, console: Console | None = None) -> dict:
     """Measure training steps, generation and the input pipeline of an experiment, and print a table.
+
+    A share of peak pairs every measurement with the peak of its own turn.
 
     The measurements take turns, so that a disturbance hits all of them; medians are reported.
 
@@ -122,7 +100,6 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     # Each turn has its own peak: a clock that slows down for a while slows both sides of the ratio.
     peaks = [max(2 * size**3 / seconds[f"matmul {size}"][turn] for size in MATRIX_SIZES) for turn in range(rounds)]
     f_g, f_d = generator_flops(gan.generator), discriminator_flops(gan.discriminator)
-    step_flops = batch * (STEP_FLOPS["generator"] * f_g + STEP_FLOPS["discriminator"] * f_d)
     median = {name: statistics.median(values) for name, values in seconds.items()}
 
     def share(name: str, flops: float) -> float:
@@ -141,7 +118,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         "step_seconds_all": seconds["step"],
         "step_images_per_second": batch / median["step"],
         "seconds_per_kimg": 1000 * median["step"] / batch,
-        "step_share_of_peak": share("step", step_flops),
+        "step_share_of_peak": share("step", batch * step_flops(config, f_g, f_d)),
         "generate_seconds": median["generate"],
         "generate_images_per_second": batch / median["generate"],
         "generate_share_of_peak": share("generate", batch * f_g),
@@ -155,14 +132,33 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     return result
 
 
-def _pipeline_rate(config: Config, rounds: int) -> float:
-    """Images per second that `fit` gets out of a cache of random images."""
-    from keras_stylegan.data.pipeline import measure_rate
+class _Sink(BackendTrainer):
+    """A model that does nothing with the images it is shown."""
 
-    model = config.model
+    def train_on_images(self, images, labels=None):
+        """Touch the batch, so that it must have arrived."""
+        return {"loss": images[0, 0, 0, 0]}
+
+
+def _pipeline_rate(config: Config, rounds: int) -> float:
+    """Images per second that `fit` gets out of a cache of random images; the median over epochs."""
+    model, batch = config.model, config.training.batch_size
     shape = (PIPELINE_IMAGES, model.resolution, model.resolution, model.channels)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    return statistics.median(measure_rate(images, config.training.batch_size) for _ in range(rounds))
+    names = np.full(len(images), "", dtype=str)
+    image_set = ImageSet(images, np.zeros(len(images), np.int64), ("all",), names, names, "", "")
+    batches = TrainingBatches(image_set, batch, seed=0, horizontal_flip=True)
+    times: list[float] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: times.append(-time.perf_counter()),
+        on_epoch_end=lambda epoch, logs: times.append(times.pop() + time.perf_counter()),
+    )
+    sink = _Sink()
+    sink.built = True
+    sink.compile(optimizer=None, jit_compile=False)
+    # The first epoch builds the graph.
+    sink.fit(batches, epochs=rounds + 1, shuffle=False, verbose=0, callbacks=[clock])
+    return batches.batches_per_epoch * batch / statistics.median(times[1:])
 
 
 def _time(call: Callable[[], Any], repeat: int) -> float:
@@ -181,8 +177,8 @@ def _wait(outputs: Any) -> None:
 
 def _print(result: dict, console: Console) -> None:
     table = Table(
-        title=f"{result['resolution']}x{result['resolution']}, channels {result['channel_base']}/{result['channel_max']},"
-        f" batch {result['batch_size']}; peak {result['peak_gflops']:.0f} GFLOP/s float32"
+        title=f"{result['resolution']}x{result['resolution']}, channels {result['channel_base']}/"
+        f"{result['channel_max']}, batch {result['batch_size']}; peak {result['peak_gflops']:.0f} GFLOP/s float32"
     )
     for column in ("", "seconds", "images/s", "share of peak"):
         table.add_column(column, justify="left" if not column else "right")

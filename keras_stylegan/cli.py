@@ -9,6 +9,7 @@ from typing import Annotated
 
 import tyro
 
+from export.options import ExportOptions
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.experiments import load_experiment
@@ -70,6 +71,24 @@ class Generate:
 
 
 @dataclass(frozen=True)
+class Export:
+    """Write a run's generator as verified ONNX files, for machines without TensorFlow."""
+
+    run_dir: tyro.conf.Positional[Path | None] = None
+    """Run folder; by default the newest run."""
+    options: Annotated[ExportOptions, _Inline] = field(default_factory=ExportOptions)
+    """What the files are to look like."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from export.to_onnx import export_run
+
+        export_run(self.run_dir, self.options)
+        return 0
+
+
+@dataclass(frozen=True)
 class Prepare:
     """Read the images of an experiment once into a fast local cache, and report what was read and refused."""
 
@@ -111,7 +130,14 @@ class Benchmark:
         return 0
 
 
-COMMANDS = {"train": Train, "generate": Generate, "predict": Generate, "prepare": Prepare, "benchmark": Benchmark}
+COMMANDS = {
+    "train": Train,
+    "generate": Generate,
+    "predict": Generate,
+    "export": Export,
+    "prepare": Prepare,
+    "benchmark": Benchmark,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parse(arguments: Sequence[str]) -> Train | Generate | Prepare | Benchmark:
+def parse(arguments: Sequence[str]) -> Train | Generate | Export | Prepare | Benchmark:
     """The command of a command line, with all its options.
 
     An experiment is named right after its command; its config gives the defaults of all other options. With

@@ -135,7 +135,7 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         names = ("constant", "phases", "cosine")
         _require(self.schedule in names, "schedule", f"one of {names}", self.schedule)
-        legal = bool(self.phases) and all(epochs > 0 and rate > 0 for epochs, rate in self.phases)
+        legal = bool(self.phases) and all(epochs > 0 and 0 < rate < math.inf for epochs, rate in self.phases)
         _require(legal, "phases", "pairs (epochs > 0, learning rate > 0)", self.phases)
         _require_positive(self, "g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
         _require_at_least(self, 0, "warmup_kimg")

@@ -3,6 +3,10 @@
 import keras
 import tensorflow as tf
 
+# The remapper (fusing convolution, bias and activation) fails with "fanout … exist for missing node" on a leaky ReLU
+# whose gradient is taken, prints that, and without it a training step is 3 % faster.
+tf.config.optimizer.set_experimental_options({"remapping": False})
+
 
 def input_gradient(function, inputs):
     """Value of a function and the gradient of its sum, itself differentiable.

@@ -10,6 +10,7 @@ from keras import ops
 TAPS = (1.0, 3.0, 3.0, 1.0)
 FILTER = np.outer(TAPS, TAPS) / sum(TAPS) ** 2
 """outer([1, 3, 3, 1]) / 64: (4, 4), sum 1, symmetric."""
+HALF_TAPS = np.array([1.0, 2.0, 1.0]) / 4
 
 
 def fir_filter(inputs, padding, gain=1.0):
@@ -26,7 +27,7 @@ def fir_filter(inputs, padding, gain=1.0):
         (N, H + before + after − 3, W + before + after − 3, C).
     """
     inputs = ops.pad(inputs, ((0, 0), padding, padding, (0, 0)))
-    return ops.depthwise_conv(inputs, _per_channel(inputs, gain), padding="valid")
+    return ops.depthwise_conv(inputs, _per_channel(inputs, FILTER * gain), padding="valid")
 
 
 def downsample(inputs):
@@ -38,11 +39,13 @@ def downsample(inputs):
     Returns:
         (N, H/2, W/2, C).
     """
-    return ops.depthwise_conv(inputs, _per_channel(inputs, 1.0), strides=2, padding="same")
+    return ops.depthwise_conv(inputs, _per_channel(inputs, FILTER), strides=2, padding="same")
 
 
 def upsample(inputs):
-    """Double the size of an image: insert zeros, pad (2, 1), filter with gain 4; as one transposed convolution.
+    """Double the size: insert zeros, pad (2, 1), filter with gain 4.
+
+    Computed as doubled pixels filtered with [1, 2, 1], since [1, 3, 3, 1] is [1, 1] convolved with [1, 2, 1].
 
     Args:
         inputs: (N, H, W, C).
@@ -50,10 +53,10 @@ def upsample(inputs):
     Returns:
         (N, 2H, 2W, C).
     """
-    kernel = FILTER[:, :, None, None] * 4.0 * np.eye(inputs.shape[-1])
-    return ops.conv_transpose(inputs, ops.cast(kernel, inputs.dtype), strides=2, padding="same")
+    doubled = ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
+    return ops.depthwise_conv(doubled, _per_channel(inputs, np.outer(HALF_TAPS, HALF_TAPS)), padding="same")
 
 
-def _per_channel(inputs, gain):
-    kernel = np.repeat(FILTER[:, :, None, None] * gain, inputs.shape[-1], axis=2)
+def _per_channel(inputs, kernel):
+    kernel = np.repeat(kernel[:, :, None, None], inputs.shape[-1], axis=2)
     return ops.cast(kernel, inputs.dtype)

@@ -1,6 +1,5 @@
 """`python run.py train`: from a config to a trained run folder."""
 
-import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -103,7 +102,7 @@ def _train(
     folder.write_config(config)
     say(_summary(config, gan, data, total_images))
 
-    non_finite = StopOnNonFinite()
+    non_finite = StopOnNonFinite(say)
     interrupt = StopOnSignal()
     saver = Checkpoints(checkpoints, record, options.checkpoint_kimg, lambda: non_finite.stopped_reason is None)
     samples = SampleGrid(
@@ -129,7 +128,7 @@ def _train(
         fit_epochs(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks, verbose=0)
     saved_path = saver.save()
     if non_finite.stopped_reason is not None:
-        say(f"{non_finite.stopped_reason} The last good state is kept in {folder.checkpoints}.")
+        say(f"The last good state is kept in {folder.checkpoints}.")
         return 1
     if interrupt.received is not None:
         say(f"Stopped by {interrupt.received.name} at {gan.images_seen / 1000:g} kimg. Saved {saved_path}\n"
@@ -189,8 +188,3 @@ def _farewell(folder: RunFolder, gan, checkpoint: Path | None, samples: Path) ->
         f"  tensorboard --logdir {run / 'tensorboard'}\n"
         "  python run.py train adni64 --data.path AD_NC     train on your own scans"
     )
-
-
-def describe(config: Config) -> str:
-    """What `--dry-run` prints: the resolved config as JSON."""
-    return json.dumps(dataclasses.asdict(config), indent=2, default=str)

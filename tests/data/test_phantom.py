@@ -84,9 +84,7 @@ def test_highest_slices_lie_above_the_ventricles():
 
 
 def test_classes_differ_as_in_atrophy():
-    drawn = {
-        label: [draw_factors(label, np.random.default_rng(seed)) for seed in range(200)] for label in (AD, NC)
-    }
+    drawn = {label: [draw_factors(label, np.random.default_rng(seed)) for seed in range(200)] for label in (AD, NC)}
 
     def mean(label, name):
         return np.mean([getattr(factors, name) for factors in drawn[label]])

@@ -1,8 +1,10 @@
 """The three Adam optimizers: lazy regularisation and decays."""
 
+import keras
 import numpy as np
 import pytest
 
+from keras_stylegan.backend import Adam
 from keras_stylegan.config import Config, LossConfig, OptimizerConfig, TrainingConfig
 from keras_stylegan.training.optimizers import lazy_correction, make_optimizers, updates_after
 
@@ -65,3 +67,24 @@ def test_discriminator_steps_do_not_change_the_rate():
         training=TrainingConfig(discriminator_steps=5),
     )
     np.testing.assert_allclose(rate(make_optimizers(config, 10, 100)["g_optimizer"]), 0.1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("beta_1", "beta_2"), [(0.0, 0.99), (0.9, 0.999)])
+def test_fused_adam_is_algorithm_1_of_kingma_and_ba(beta_1, beta_2):
+    rng = np.random.default_rng(0)
+    variables = [keras.Variable(rng.normal(size=shape).astype(np.float32)) for shape in ((3, 2), (4,))]
+    optimizer = Adam(0.1, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
+    optimizer.build(variables)
+    expected = [variable.numpy().astype(np.float64) for variable in variables]
+    m, v = [0.0, 0.0], [0.0, 0.0]
+    for t in range(1, 5):
+        gradients = [rng.normal(size=variable.shape).astype(np.float32) for variable in variables]
+        optimizer.apply([keras.ops.convert_to_tensor(gradient) for gradient in gradients], variables)
+        for i, g in enumerate(gradients):
+            m[i] = beta_1 * m[i] + (1 - beta_1) * g
+            v[i] = beta_2 * v[i] + (1 - beta_2) * g.astype(np.float64) ** 2
+            m_hat, v_hat = m[i] / (1 - beta_1**t), v[i] / (1 - beta_2**t)
+            expected[i] = expected[i] - 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable.numpy(), value, rtol=1e-4, atol=1e-5)
+    assert int(optimizer.iterations) == 4

@@ -1,0 +1,215 @@
+"""The command `python -m export.runtime`: writes the images of an exported generator into a folder."""
+
+import argparse
+import contextlib
+import hashlib
+import io
+import json
+import math
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from export.runtime import InputError, OnnxGenerator
+
+GRID_LIMIT = 256
+"""Most images in the grid; further ones are files only."""
+RECORD = "generate.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command line.
+
+    Returns:
+        The exit code: 2 for bad input, which is told in one line, 130 after Ctrl-C.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+        signal.signal(signal.SIGTERM, _interrupt)
+        return _write_images(options)
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(f"{message}; see --help")
+
+
+def _parser():
+    parser = _Parser(prog="python -m export.runtime", description="Generate images from an exported generator.")
+    parser.add_argument("model", type=Path, help="generator.onnx of `python run.py export`")
+    parser.add_argument("--count", type=int, default=64, help="images in total (64)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the latents (0)")
+    parser.add_argument("--label", help="class by its name; by default all in turn, each with the same latents")
+    parser.add_argument("--truncation-psi", type=float, default=1.0, help="truncation ψ; 0 is the mean image (1.0)")
+    parser.add_argument("--output-dir", type=Path, default=Path("stylegan_outputs"), help="folder of the images")
+    parser.add_argument("--format", choices=("png", "npy"), default="png", help="PNG, or numpy files as generated")
+    parser.add_argument("--grid", action="store_true", help=f"also write grid.png of the first {GRID_LIMIT} images")
+    parser.add_argument("--resume", action="store_true", help="keep the images that an earlier call wrote")
+    parser.add_argument("--batch-size", type=int, default=8, help="images computed together (8)")
+    parser.add_argument("--provider", action="append", help="execution provider of onnxruntime; may be repeated")
+    return parser
+
+
+def _write_images(options):
+    generator = OnnxGenerator(options.model, options.provider, options.batch_size)
+    # Checks every value before the first file is touched.
+    generator.stream(options.count, options.seed, options.truncation_psi, options.label)
+    folder = _Folder(options, generator)
+    todo = folder.missing()
+    print(f"{options.model} on {generator.provider} → {options.output_dir}")
+    if len(todo) < options.count:
+        print(f"{options.count - len(todo)} of {options.count} images are there already")
+    stream = generator.stream(options.count, options.seed, options.truncation_psi, options.label, todo)
+    progress = _Progress(len(todo))
+    try:
+        for number, image in stream:
+            folder.write(number, image)
+            progress.advance()
+    except KeyboardInterrupt:
+        progress.close()
+        print(f"Interrupted: {progress.done} images were written. Continue with --resume.", file=sys.stderr)
+        return 130
+    progress.close()
+    if options.grid:
+        folder.write_grid()
+    return 0
+
+
+class _Folder:
+    """The output folder: file names, and a record of what the images depend on, so that none are mixed up."""
+
+    def __init__(self, options, generator):
+        self.options, self.path = options, options.output_dir
+        if options.label is not None:
+            self.classes = [options.label]
+        else:
+            self.classes = list(generator.classes) or [None]
+        record = {
+            "model_sha256": hashlib.sha256(options.model.read_bytes()).hexdigest(),
+            "seed": options.seed,
+            "label": options.label,
+            "truncation_psi": options.truncation_psi,
+            "format": options.format,
+        }
+        if options.resume:
+            self._compare(record)
+        self._replace(RECORD, json.dumps(record, indent=2).encode())
+
+    def _compare(self, record):
+        path = self.path / RECORD
+        if not path.is_file():
+            return
+        try:
+            earlier = json.loads(path.read_text())
+            different = [key for key in record if earlier[key] != record[key]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged; leave out --resume or choose another --output-dir") from error
+        if different:
+            key = different[0]
+            raise InputError(
+                f"{self.path} holds images of another {key} ({earlier[key]}); leave out --resume or choose another "
+                f"--output-dir. Received: {record[key]}"
+            )
+
+    def name(self, number):
+        """The name that `run.py generate` gives the same image."""
+        label = self.classes[number % len(self.classes)]
+        prefix = "" if label is None else f"{label}_"
+        return f"{prefix}seed{self.options.seed}_{number // len(self.classes):05d}.{self.options.format}"
+
+    def missing(self):
+        """Numbers of the images to make."""
+        numbers = range(self.options.count)
+        if not self.options.resume:
+            return numbers
+        there = set(os.listdir(self.path))
+        return [number for number in numbers if self.name(number) not in there]
+
+    def write(self, number, image):
+        buffer = io.BytesIO()
+        if self.options.format == "npy":
+            np.save(buffer, image)
+        else:
+            _to_pillow(image).save(buffer, format="PNG")
+        self._replace(self.name(number), buffer.getvalue())
+
+    def write_grid(self):
+        """About square, black where there is no image."""
+        paths = [self.path / self.name(number) for number in range(min(self.options.count, GRID_LIMIT))]
+        if not paths:
+            return
+        images = [_to_pillow(np.load(path)) if path.suffix == ".npy" else Image.open(path) for path in paths]
+        columns = math.ceil(math.sqrt(len(images)))
+        width, height = images[0].size
+        grid = Image.new(images[0].mode, (columns * width, math.ceil(len(images) / columns) * height))
+        for i, image in enumerate(images):
+            grid.paste(image, (i % columns * width, i // columns * height))
+        buffer = io.BytesIO()
+        grid.save(buffer, format="PNG")
+        self._replace("grid.png", buffer.getvalue())
+
+    def _replace(self, name, content):
+        """Write a file as a whole: nobody ever sees half of one."""
+        path = self.path / name
+        temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # The first error says more than a second one about the remains.
+                temporary.unlink()
+            raise InputError(
+                f"cannot write {path}: {error.strerror}; make room or choose another --output-dir. "
+                "Images already written are kept: continue with --resume"
+            ) from error
+
+
+def _to_pillow(image):
+    """An image as the generator gives it, whatever it was exported with."""
+    if image.dtype == np.uint8:
+        image = image.transpose(1, 2, 0)
+    else:
+        image = image.transpose(1, 2, 0) if image.shape[0] in (1, 3) else image
+        image = np.clip(np.rint((image.astype(np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+class _Progress:
+    """Images, images/s and time left on one line of the terminal."""
+
+    def __init__(self, total):
+        self.total, self.done = total, 0
+        self.start = self.shown = time.perf_counter()
+        self.visible = sys.stderr.isatty()
+
+    def advance(self):
+        self.done += 1
+        now = time.perf_counter()
+        if self.visible and now - self.shown > 0.2:
+            self.shown = now
+            rate = self.done / (now - self.start)
+            left = (self.total - self.done) / rate
+            filled = 30 * self.done // self.total
+            bar = "█" * filled + "░" * (30 - filled)
+            text = f"{bar} {self.done}/{self.total}  {rate:.1f} images/s  {left:.0f} s left"
+            print(f"\r{text:<90}", end="", file=sys.stderr, flush=True)
+
+    def close(self):
+        if self.visible:
+            print("\r" + " " * 90 + "\r", end="", file=sys.stderr, flush=True)
+        seconds = time.perf_counter() - self.start
+        if self.done:
+            print(f"{self.done} images in {seconds:.1f} s ({self.done / seconds:.1f} images/s)")
+
+
+def _interrupt(signum, frame):
+    raise KeyboardInterrupt

@@ -1,0 +1,293 @@
+"""Generates images from `generator.onnx` with numpy and onnxruntime alone (and Pillow, to write PNG).
+
+    python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
+
+    from export.runtime import OnnxGenerator
+    images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_psi=0.7, label="AD")
+
+The class needs this file alone; the command also needs `export/command.py`.
+"""
+
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+FORMAT = "keras-stylegan generator 1"
+
+
+class InputError(ValueError):
+    """Bad input: the message is one line that says what was wrong and what to do."""
+
+
+class OnnxGenerator:
+    """An exported generator.
+
+    Args:
+        path: `generator.onnx`. Its halves `mapping.onnx` and `synthesis.onnx` are expected beside it by `map`,
+            `synthesize`, `mix` and `interpolate`.
+        providers: onnxruntime's execution providers in order of preference; by default CUDA where it works, else CPU.
+            `provider` says which one it is.
+        batch_size: Images computed together. Smaller batches are filled up, so that an image depends on its seed,
+            index, class and truncation alone, never on how many are asked for.
+
+    Raises:
+        InputError: Not a file of `run.py export`, a damaged one, or a provider that this machine lacks.
+    """
+
+    def __init__(self, path: str | Path, providers: Sequence[str] | None = None, batch_size: int = 8) -> None:
+        if batch_size < 1:
+            raise InputError(f"batch_size must be at least 1. Received: {batch_size}")
+        self.path, self.batch_size = Path(path), batch_size
+        self._providers = providers
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        session = self._session("generator")
+        self.provider = session.get_providers()[0]
+        self.metadata = session.get_modelmeta().custom_metadata_map
+        self.classes: tuple[str, ...] = tuple(self._read("classes"))
+        self.resolution, self.channels = self._read("resolution"), self._read("channels")
+        self.z_dim, self.w_dim, self.num_ws = self._read("z_dim"), self._read("w_dim"), self._read("num_ws")
+        self.layout = self.metadata["layout"]
+
+    def _read(self, key: str) -> Any:
+        return json.loads(self.metadata[key])
+
+    def generate(
+        self,
+        count: int,
+        seed: int = 0,
+        truncation_psi: float = 1.0,
+        label: str | int | None = None,
+    ) -> np.ndarray:
+        """The first `count` images of a seed.
+
+        Args:
+            count: Number of images.
+            seed: 0 to 2^64 − 1.
+            truncation_psi: Truncation ψ in [-2, 2]: 1 shows what the model learned, 0 is the mean image.
+            label: Class by name or number; None: all classes in turn, each with the same latents.
+
+        Returns:
+            (N, H, W, C) float32 in [-1, 1], or what the file was exported with (`layout`, uint8).
+
+        Raises:
+            InputError: A value out of range, or an unknown label; the message lists the known ones.
+        """
+        images = [image for _, image in self.stream(count, seed, truncation_psi, label)]
+        return np.stack(images) if images else np.zeros((0, *self._image_shape()), np.float32)
+
+    def stream(
+        self,
+        count: int,
+        seed: int = 0,
+        truncation_psi: float = 1.0,
+        label: str | int | None = None,
+        numbers: Iterable[int] | None = None,
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Like `generate`, but one image after the other: any number needs no more memory than one batch.
+
+        Args:
+            count: Number of images.
+            seed: See `generate`.
+            truncation_psi: See `generate`.
+            label: See `generate`.
+            numbers: The images to make; by default all, `range(count)`.
+
+        Yields:
+            (number, image).
+        """
+        _require(count >= 0, "count", "at least 0", count)
+        _check_psi(truncation_psi)
+        labels = self._labels(label)
+        self._latents(seed, [])
+        return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels)
+
+    def _stream(self, numbers, seed, truncation_psi, labels):
+        numbers = iter(numbers)
+        while batch := list(itertools.islice(numbers, self.batch_size)):
+            indices = [number // len(labels) for number in batch]
+            feeds = {"z": self._latents(seed, indices), **self._noise("generator", seed, indices)}
+            if self.classes:
+                feeds["label"] = np.array([labels[number % len(labels)] for number in batch], np.int64)
+            yield from zip(batch, self._run("generator", feeds, truncation_psi), strict=True)
+
+    def map(
+        self, z: np.ndarray, truncation_psi: float = 1.0, label: str | int | Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Latents to styles.
+
+        Args:
+            z: (N, z_dim) float32, standard normal; `latents` draws them.
+            truncation_psi: See `generate`.
+            label: Class of all, or a class number for each; needed if the model has classes.
+
+        Returns:
+            (N, num_ws, w_dim) float32.
+        """
+        _check_psi(truncation_psi)
+        z = np.asarray(z, np.float32)
+        _require(z.ndim == 2 and z.shape[1] == self.z_dim, "z", f"of shape (N, {self.z_dim})", z.shape)
+        feeds = {"z": z}
+        if self.classes:
+            if label is None or isinstance(label, (str, int, np.integer)):
+                chosen = self._labels(label)
+                _require(len(chosen) == 1, "label", f"one of {list(self.classes)}", label)
+                label = chosen * len(z)
+            feeds["label"] = np.asarray(label, np.int64)
+            legal = feeds["label"].shape == (len(z),) and ((feeds["label"] >= 0) & (feeds["label"] < len(self.classes)))
+            _require(np.all(legal), "label", f"{len(z)} numbers from 0 to {len(self.classes) - 1}", label)
+        else:
+            self._labels(label)
+        return self._run("mapping", feeds, truncation_psi)
+
+    def synthesize(self, w: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Styles to images.
+
+        Args:
+            w: (N, num_ws, w_dim) float32.
+            seed: Of the noise, if the file was exported with noise inputs: all images have that of image 0.
+
+        Returns:
+            Images, as `generate` returns them.
+        """
+        w = np.asarray(w, np.float32)
+        shape = (self.num_ws, self.w_dim)
+        _require(w.ndim == 3 and w.shape[1:] == shape, "w", f"of shape (N, {shape[0]}, {shape[1]})", w.shape)
+        return self._run("synthesis", {"w": w, **self._noise("synthesis", seed, [0] * len(w))})
+
+    def mix(self, w_coarse: np.ndarray, w_fine: np.ndarray, crossover: int) -> np.ndarray:
+        """Style mixing: images with the coarse layers of one source and the fine layers of another.
+
+        Args:
+            w_coarse: (N, num_ws, w_dim) styles of layers below `crossover`.
+            w_fine: (N, num_ws, w_dim) styles of all others.
+            crossover: 0 to num_ws; layers 2k − 1 and 2k belong to resolution 4·2^k.
+
+        Returns:
+            Images.
+        """
+        _require(0 <= crossover <= self.num_ws, "crossover", f"from 0 to {self.num_ws}", crossover)
+        return self.synthesize(np.concatenate([w_coarse[:, :crossover], w_fine[:, crossover:]], axis=1))
+
+    def interpolate(self, w: np.ndarray, steps: int) -> np.ndarray:
+        """Images on the straight path that visits styles in their order.
+
+        Args:
+            w: (P, num_ws, w_dim).
+            steps: Images from one style to the next.
+
+        Returns:
+            (P − 1)·steps + 1 images.
+        """
+        _require(steps >= 1, "steps", "at least 1", steps)
+        t = np.arange(steps, dtype=np.float32)[:, None, None] / np.float32(steps)
+        path = [start + t * (end - start) for start, end in itertools.pairwise(w)]
+        return self.synthesize(np.concatenate([*path, w[-1:]]).astype(np.float32))
+
+    def latents(self, seed: int, indices: Iterable[int]) -> np.ndarray:
+        """z (N, z_dim) of the images `indices` of a seed, the same that training and `run.py generate` draw."""
+        return self._latents(seed, list(indices))
+
+    def _latents(self, seed, indices):
+        _require(0 <= seed < 2**64, "seed", "from 0 to 2^64 − 1", seed)
+        rows = [_generator(seed, index).standard_normal(self.z_dim, dtype=np.float32) for index in indices]
+        return np.stack(rows) if rows else np.zeros((0, self.z_dim), np.float32)
+
+    def _noise(self, part, seed, indices):
+        """Noise inputs of the graph, if it has any."""
+        if self.metadata["noise"] != "input":
+            return {}
+        generators = [_generator(seed, index, counter=(0, 0, 0, 1)) for index in indices]
+        return {
+            f"noise_{i}": np.stack([generator.standard_normal((size, size, 1), np.float32) for generator in generators])
+            for i, size in enumerate(self._read("noise_sizes"))
+        }
+
+    def _labels(self, label):
+        """Class numbers to draw in turn."""
+        if not self.classes:
+            _require(label is None, "label", "left out: this model was trained without classes", label)
+            return [0]
+        if label is None:
+            return list(range(len(self.classes)))
+        if isinstance(label, str):
+            _require(label in self.classes, "label", f"one of {list(self.classes)}", label)
+            return [self.classes.index(label)]
+        _require(0 <= label < len(self.classes), "label", f"from 0 to {len(self.classes) - 1}", label)
+        return [int(label)]
+
+    def _image_shape(self):
+        r, c = self.resolution, self.channels
+        return (r, r, c) if self.layout == "nhwc" else (c, r, r)
+
+    def _run(self, part, feeds, truncation_psi=None):
+        """Run a graph in batches of constant size; the last one is filled up with its last row."""
+        session, outputs = self._session(part), []
+        count = len(next(iter(feeds.values())))
+        scalar = {} if truncation_psi is None else {"truncation_psi": np.array(truncation_psi, np.float32)}
+        for start in range(0, count, self.batch_size):
+            rows = np.minimum(np.arange(start, start + self.batch_size), count - 1)
+            outputs.append(session.run(None, {name: value[rows] for name, value in feeds.items()} | scalar)[0])
+        return np.concatenate(outputs)[:count]
+
+    def _session(self, part):
+        if part not in self._sessions:
+            path = self.path if part == "generator" else self.path.with_name(f"{part}.onnx")
+            self._sessions[part] = _load(path, part, self._providers)
+        return self._sessions[part]
+
+
+def _generator(seed, index, counter=(0, 0, 0, 0)):
+    """Philox-4x64-10 with the key (seed, index): the rule of `keras_stylegan.latent.latents`."""
+    words = np.array([seed, index], np.uint64)
+    return np.random.Generator(np.random.Philox(key=words, counter=np.array(counter, np.uint64)))
+
+
+def _load(path, part, providers):
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; `python run.py export` writes it")
+    available = onnxruntime.get_available_providers()
+    if providers is None:
+        wanted = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+    else:
+        wanted = list(providers)
+        missing = [name for name in wanted if name not in available]
+        if missing or not wanted:
+            raise InputError(f"this machine's onnxruntime has the providers {available}. Received: {missing or wanted}")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # What goes wrong is told by the exception.
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=wanted)
+    except Exception as error:  # onnxruntime's exceptions have no common base of their own.
+        raise InputError(f"{path} is not an ONNX file or is damaged ({_one_line(error)}); export it again") from error
+    metadata = session.get_modelmeta().custom_metadata_map
+    if metadata.get("format") != FORMAT or metadata.get("part") != part:
+        raise InputError(f"{path} is not the {part} of a `python run.py export` of this version")
+    if providers is not None and session.get_providers()[0] != wanted[0]:
+        raise InputError(f"{wanted[0]} does not work on this machine (driver or CUDA libraries); leave out providers")
+    return session
+
+
+def _check_psi(truncation_psi):
+    legal = math.isfinite(truncation_psi) and -2 <= truncation_psi <= 2
+    _require(legal, "truncation_psi", "in [-2, 2]", truncation_psi)
+
+
+def _require(condition, name, expected, received):
+    if not condition:
+        raise InputError(f"{name} must be {expected}. Received: {received!r}")
+
+
+def _one_line(error):
+    return " ".join(str(error).split())[:200]
+
+
+if __name__ == "__main__":
+    from export.command import main
+
+    raise SystemExit(main())

@@ -1,0 +1,51 @@
+"""A small run folder with its exported files."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from export.options import ExportOptions
+from export.to_onnx import export_run
+from keras_stylegan.config import Config, DataConfig, ModelConfig
+from keras_stylegan.training.checkpoint import named, save
+from keras_stylegan.training.networks import make_generator
+from keras_stylegan.training.run_folder import RunFolder
+
+MODEL = {"resolution": 16, "z_dim": 8, "w_dim": 12, "mapping_layers": 2, "channel_base": 128, "channel_max": 16}
+
+
+def make_run(path, **model):
+    """A run folder with the checkpoint of a generator whose every weight matters, and that generator."""
+    config = Config(model=ModelConfig(**MODEL | model), data=DataConfig(path=Path("scans/AD_NC")))
+    generator = make_generator(config, class_count=2)
+    random = np.random.default_rng(0)
+    for variable in generator.variables:
+        if np.ptp(keras.ops.convert_to_numpy(variable)) == 0:
+            variable.assign(variable + random.normal(size=variable.shape) * 0.3)
+    folder = RunFolder(path)
+    folder.checkpoints.mkdir(parents=True)
+    folder.write_config(config)
+    variables = named("generator_ema", generator.variables)
+    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+    record = {"classes": ["AD", "NC"], "images_seen": 1500}
+    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
+    return generator
+
+
+class Exported:
+    """A run folder, its generator and its exported files."""
+
+    def __init__(self, path, options=None, **model):
+        self.run = path / "run"
+        self.generator = make_run(self.run, **model)
+        self.folder = export_run(self.run, ExportOptions(**options or {}))
+
+    @property
+    def path(self):
+        return self.folder / "generator.onnx"
+
+    def images(self, z, label=None, **arguments):
+        """Keras's images, clipped."""
+        one_hot = None if label is None else np.eye(2, dtype=np.float32)[label]
+        return np.clip(np.asarray(self.generator(z, one_hot, **arguments)), -1, 1)

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from keras_stylegan import benchmark as module
+from keras_stylegan.benchmark import step_flops
+from keras_stylegan.config import Config, LossConfig, ModelConfig, TrainingConfig
+from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.models.flops import discriminator_flops, generator_flops
+
+SMALL = {"resolution": 8, "channels": 1, "channel_base": 32, "channel_max": 8}  # 8 channels at 4, 4 at 8
+
+
+def test_generator_flops_by_hand():
+    generator = Generator(z_dim=3, w_dim=5, mapping_layers=2, **SMALL)
+    generator.build()
+    mapping = 3 * 5 + 5 * 5
+    # Pixels · 9 · inputs · outputs; the up-sampling convolution works on the 16 pixels of its input.
+    convolutions = 16 * 9 * 8 * 8 + 16 * 9 * 8 * 4 + 64 * 9 * 4 * 4
+    to_rgb = 16 * 8 + 64 * 4
+    # One style per input channel: three convolutions and two ToRGBs.
+    affine = 5 * (8 + 8 + 4 + 8 + 4)
+    assert generator_flops(generator) == 2 * (mapping + convolutions + to_rgb + affine)
+
+
+def test_discriminator_flops_by_hand():
+    discriminator = Discriminator(**SMALL)
+    discriminator.build()
+    block = 64 * 9 * 4 * 4 + 16 * 9 * 4 * 8 + 16 * 4 * 8
+    epilogue = 16 * 9 * 9 * 8 + 128 * 8 + 8
+    assert discriminator_flops(discriminator) == 2 * (64 * 4 + block + epilogue)
+
+
+@pytest.mark.parametrize(
+    ("loss", "steps", "generator", "discriminator"),
+    [
+        (LossConfig(), 1, 4, 17),
+        # Generated 3, real 3, R1 in one of 16 steps 6; generator update 2.
+        (LossConfig("logistic", gp_weight=0, r1_interval=16), 1, 4, 3 + 3 + 6 / 16 + 2),
+        (LossConfig("logistic", gp_weight=0, r1_gamma=0, pl_weight=2, pl_interval=4), 1, 4 + 3 / 4, 8),
+        (LossConfig("relativistic", gp_weight=0, r1_gamma=1, r2_gamma=1), 1, 4, 6 + 6 + 3),
+        (LossConfig(), 5, 1 + 3 / 5, 15 + 2 / 5),
+    ],
+)
+def test_step_flops(loss, steps, generator, discriminator):
+    config = Config(loss=loss, training=TrainingConfig(discriminator_steps=steps))
+    assert step_flops(config, 1.0, 0.0) == pytest.approx(generator)
+    assert step_flops(config, 0.0, 1.0) == pytest.approx(discriminator)
+
+
+@pytest.mark.slow
+def test_benchmark_reports_what_it_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MATRIX_SIZES", (64,))
+    monkeypatch.setattr(module, "PIPELINE_IMAGES", 64)
+    config = Config(
+        model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=1, channel_base=32, channel_max=8),
+        training=TrainingConfig(batch_size=4),
+    )
+    result = module.benchmark(config, rounds=2, output=tmp_path / "result.json")
+    assert json.loads((tmp_path / "result.json").read_text()) == result
+    assert result["step_images_per_second"] == pytest.approx(4 / result["step_seconds"])
+    assert result["seconds_per_kimg"] == pytest.approx(250 * result["step_seconds"])
+    assert 0 < result["step_share_of_peak"] < 1
+    assert 0 < result["generate_share_of_peak"] < 1
+    assert result["pipeline_images_per_second"] > 0
+    assert 0.1 < result["peak_memory_gb"] < 24

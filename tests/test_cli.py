@@ -1,0 +1,202 @@
+"""The command line: help, experiments, and one clear line with exit code 2 for bad input."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_stylegan.cli import COMMANDS, main, parse
+from keras_stylegan.config import Config, to_json
+from keras_stylegan.experiments import FOLDER, load_experiment
+from keras_stylegan.training.run_folder import RunFolder
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = [
+    "--model.resolution=8",
+    "--model.z-dim=8",
+    "--model.w-dim=8",
+    "--model.mapping-layers=1",
+    "--model.channel-base=32",
+    "--model.channel-max=4",
+]
+
+
+def bad_input(capsys, *arguments):
+    """Runs a command line that must fail with exit code 2; returns its one line on stderr."""
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("Error: ")
+    return lines[0]
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A folder of 8 grey images of 8x8 pixels in two classes."""
+    random = np.random.default_rng(0)
+    for name in ("AD", "NC"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for index in range(4):
+            pixels = random.integers(0, 256, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{name}{index}_0.png")
+    return tmp_path / "images"
+
+
+def train_arguments(tmp_path, images):
+    folders = ["--run-dir", tmp_path / "run", "--data.path", images, "--data.cache-dir", tmp_path / "cache"]
+    return ["train", "adni64", *folders, "--training.batch-size", 4, *TINY]
+
+
+def test_every_command_has_help(capsys):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as exit_:
+            main([command, "--help"])
+        assert exit_.value.code == 0
+        assert f"run.py {command}" in capsys.readouterr().out
+
+
+def test_help_lists_the_commands_without_keras():
+    program = (
+        "import sys; from keras_stylegan.cli import main\ntry: main(['--help'])\nfinally: print(sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(command in done.stdout for command in COMMANDS)
+    loaded = set(re.findall(r"'(\w+)'", done.stdout))
+    assert not loaded & {"keras", "tensorflow", "numpy", "PIL", "onnxruntime"}
+
+
+def test_unknown_words_are_answered_with_near_ones(capsys):
+    for arguments, hint in (
+        (["train", "demo", "--model.resolutoin", "64"], "--model.resolution"),
+        (["trian"], "train"),
+    ):
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        assert exit_.value.code == 2
+        assert hint in capsys.readouterr().err
+    assert "did you mean 'adni64'?" in bad_input(capsys, "train", "adni46")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_experiments_are_valid_and_say_their_command(path):
+    assert isinstance(load_experiment(path.stem), Config)
+    assert f"python run.py train {path.stem}" in path.read_text() or path.stem == "demo"
+
+
+def test_the_default_recipe_is_the_users():
+    config = load_experiment("adni64")
+    assert config == Config()
+    model, loss, training = config.model, config.loss, config.training
+    assert (model.resolution, model.z_dim, model.w_dim, model.conditional) == (64, 512, 512, False)
+    assert (loss.adversarial, loss.gp_weight, loss.r1_gamma / 2) == ("wgan-gp", 10, 0.001)
+    assert (training.batch_size, training.epochs) == (64, 150)
+    assert config.optimizer.schedule == "phases"
+    assert config.optimizer.phases == ((100, 1e-4), (50, 1e-5))
+    assert config.augment.horizontal_flip
+
+
+def test_an_experiment_of_the_users_own(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text("from keras_stylegan.config import *\nconfig = Config(training=TrainingConfig(batch_size=16))\n")
+    command = parse(["train", str(path), "--training.seed", "3"])
+    assert (command.config.training.batch_size, command.config.training.seed) == (16, 3)
+    assert command.run_folder() == Path("models/mine")
+    path.write_text("config = 3\n")
+    assert "must define config = Config(...). Received: int" in bad_input(capsys, "train", path)
+
+
+def test_dry_run_prints_the_resolved_config(capsys):
+    assert main(["train", "adni64", "--dry-run", "--training.batch-size", "32"]) == 0
+    assert '"batch_size": 32' in capsys.readouterr().out
+
+
+def test_resume_takes_the_options_of_the_run(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    stored = parse(["train", "adni64_cpu", "--training.seed", "5", "--data.path", "scans"]).config
+    folder.write_config(stored)
+    command = parse(["train", "--run-dir", str(folder.path), "--resume", "--training.epochs", "7"])
+    assert command.config.training.epochs == 7
+    assert (command.config.training.seed, command.config.data.path) == (5, Path("scans"))
+    assert command.config.model == stored.model
+
+
+def test_a_config_of_another_version(tmp_path, capsys):
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.config.write_text(to_json(Config()).replace('"seed"', '"sead"'))
+    line = bad_input(capsys, "train", "--run-dir", folder.path, "--resume")
+    assert "config.json is not a config of this version" in line
+    assert "Received: ['sead']" in line
+
+
+def test_bad_options(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["train", "demo", "--model.resolution", "48"])
+    assert exit_.value.code == 2
+    assert "Received: 48" in " ".join(capsys.readouterr().err.split())
+    line = bad_input(capsys, "train", "demo", "--training.batch-size", "30")
+    assert "training.batch_size must be a multiple of model.mbstd_group_size (4). Received: 30" in line
+
+
+def test_bad_data(tmp_path, capsys, images):
+    arguments = train_arguments(tmp_path, images)
+    assert "--data.path" in bad_input(capsys, *arguments[:4], *arguments[6:])
+    missing = [*arguments, "--data.path", tmp_path / "nothing"]
+    assert str(tmp_path / "nothing") in bad_input(capsys, *missing)
+    (images / "MCI").mkdir()
+    assert "MCI" in bad_input(capsys, *arguments)
+    (images / "MCI").rmdir()
+    line = bad_input(capsys, *arguments, "--training.batch-size", 16)
+    assert "training.batch_size must be at most the number of images, 8. Received: 16" in line
+    assert "--data.upscale" in bad_input(capsys, *arguments, "--model.resolution", 16, "--model.channel-base", 64)
+    (images / "AD" / "broken_1.png").write_bytes(b"no image")
+    assert "broken_1.png" in bad_input(capsys, *arguments, "--data.strict")
+
+
+def test_no_run_to_generate_from(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "there is no trained run in models/; train one" in bad_input(capsys, "generate")
+    assert "run folder nowhere does not exist" in bad_input(capsys, "generate", "nowhere")
+    Path("empty").mkdir()
+    assert "empty is no run folder: config.json is missing" in bad_input(capsys, "generate", "empty")
+
+
+def test_a_run_folder_in_use(tmp_path, capsys, images):
+    with RunFolder(tmp_path / "run").lock():
+        line = bad_input(capsys, *train_arguments(tmp_path, images))
+        assert f"run folder {tmp_path / 'run'} is in use by another process" in line
+
+
+def test_a_run_folder_that_cannot_be_made(tmp_path, capsys, images):
+    (tmp_path / "file").write_text("")
+    line = bad_input(capsys, *train_arguments(tmp_path, images), "--run-dir", tmp_path / "file" / "run")
+    assert f"cannot write to run folder {tmp_path / 'file' / 'run'}" in line
+
+
+@pytest.mark.slow
+def test_resuming_another_run_is_refused_and_changes_nothing(tmp_path, capsys, images):
+    arguments = [*train_arguments(tmp_path, images), "--training.epochs", 1, "--training.sample-count", 4]
+    assert main([str(argument) for argument in arguments]) == 0
+    assert "holds a run already; continue it with --resume" in bad_input(capsys, *arguments)
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.npz")}
+    resume = [*arguments, "--resume", "--training.epochs", 2]
+    for option, value, told in (
+        ("--model.w-dim", 16, "model.w_dim = 8 and cannot continue with 16"),
+        ("--training.batch-size", 8, "training.batch_size = 4 and cannot continue with 8"),
+        ("--training.seed", 1, "training.seed = 0 and cannot continue with 1"),
+    ):
+        assert told in bad_input(capsys, *resume, option, value)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(images / "AD" / "AD9_0.png")
+    assert "was trained on other images" in bad_input(capsys, *resume)
+    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.npz")} == before
+    (images / "AD" / "AD9_0.png").unlink()
+    assert main([str(argument) for argument in [*arguments, "--resume"]]) == 0
+    assert "The run is complete at 0.008 kimg" in capsys.readouterr().out
+    for path in (tmp_path / "run").rglob("*.npz"):
+        path.write_bytes(b"damaged")
+    assert "every checkpoint is damaged" in bad_input(capsys, *resume)

@@ -1,0 +1,96 @@
+"""Construction, metrics and files of `StyleGAN`."""
+
+import keras
+import numpy as np
+import pytest
+from small_gan import clone, count, images, make_gan, values
+
+from keras_stylegan.backend import Adam
+from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.training.gan import StyleGAN
+
+
+def test_networks_that_do_not_fit_are_refused():
+    for name, (a, b) in {"resolution": (8, 16), "channels": (1, 3), "c_dim": (0, 2)}.items():
+        sizes = {"channel_base": 32, "channel_max": 2, "resolution": 8}
+        with pytest.raises(ValueError, match=f"same {name}. Received: {a} and {b}"):
+            StyleGAN(Generator(z_dim=3, w_dim=4, **(sizes | {name: a})), Discriminator(**(sizes | {name: b})))
+
+
+def test_an_unknown_loss_is_refused():
+    with pytest.raises(ValueError, match=r"adversarial must be one of \['hinge', .*Received: 'lsgan'"):
+        make_gan(adversarial="lsgan")
+
+
+def test_calling_the_model_is_calling_the_average():
+    gan = make_gan()
+    gan.train_on_images(images())
+    z = np.ones((2, 3), np.float32)
+    np.testing.assert_array_equal(gan(z), gan.generator_ema(z))
+    assert not np.allclose(gan(z), gan.generator(z))
+
+
+def test_the_average_starts_as_a_copy():
+    gan = make_gan()
+    sizes = gan.generator.get_config()
+    assert gan.generator_ema.get_config() == sizes | {"name": "generator_ema", "trainable": False}
+    fresh = StyleGAN(clone(gan.generator), clone(gan.discriminator))
+    for a, b in zip(values(fresh.generator), values(fresh.generator_ema), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_metrics_are_those_in_use():
+    names = [metric.name for metric in make_gan().metrics]
+    assert names == ["d_loss", "g_loss", "gradient_penalty", "r1_penalty", "real_score", "fake_score",
+                     "skipped_updates"]  # fmt: skip
+    names = [metric.name for metric in make_gan(pl_weight=1.0, gp_weight=0.0, r1_gamma=0.0, r2_gamma=1.0).metrics]
+    assert names == ["d_loss", "g_loss", "r2_penalty", "path_length_penalty", "path_length", "real_score",
+                     "fake_score", "skipped_updates"]  # fmt: skip
+
+
+def test_interval_metrics_survive_the_reset_of_an_epoch():
+    gan = make_gan()
+    gan.trackers["d_loss"].update_state(3.0)
+    gan.interval_metrics = True
+    gan.reset_metrics()
+    assert count(gan, "d_loss") == 1
+    gan.reset_interval()
+    assert count(gan, "d_loss") == 0
+
+
+def state(gan):
+    optimizers = (gan.g_optimizer, gan.m_optimizer, gan.d_optimizer)
+    variables = [*gan.generator.variables, *gan.generator_ema.variables, *gan.discriminator.variables]
+    variables += [variable for optimizer in optimizers for variable in optimizer.variables]
+    variables += [gan.step, gan.images, gan.path_length_mean, gan.seed_generator.state]
+    return [variable.numpy() for variable in variables]
+
+
+@pytest.mark.parametrize("kind", [keras.optimizers.Adam, Adam])
+def test_a_keras_file_continues_bit_for_bit(tmp_path, kind):
+    options = {"adversarial": "hinge", "gp_weight": 2.0, "r1_interval": 2, "pl_weight": 1.0, "discriminator_steps": 2}
+    gan = make_gan(2, optimizer=Adam if kind == Adam else kind, mixing=0.5, **options)
+    labels = np.array([0, 1, 1, 0])
+    for seed in range(3):
+        gan.train_on_images(images(seed), labels)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert loaded.compile_options == gan.compile_options
+    assert [loaded.g_optimizer.name, loaded.d_optimizer.name] == ["g_optimizer", "d_optimizer"]
+    assert loaded.get_config() == gan.get_config()
+    for a, b in zip(state(gan), state(loaded), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for seed in (3, 4):
+        gan.train_on_images(images(seed), labels)
+        loaded.train_on_images(images(seed), labels)
+    for a, b in zip(state(gan), state(loaded), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_uncompiled_gan_can_be_saved(tmp_path):
+    gan = StyleGAN(make_gan().generator, make_gan().discriminator)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert not loaded.compiled
+    for a, b in zip(values(gan.generator_ema), values(loaded.generator_ema), strict=True):
+        np.testing.assert_array_equal(a, b)
