@@ -5,12 +5,16 @@ Command:  python run.py train
 
 from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
+BATCH = 8
+
 config = Config(
-    model=ModelConfig(resolution=32, z_dim=64, w_dim=64, mapping_layers=4, channel_base=1024, channel_max=64),
-    loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=0.5, r1_interval=16),
-    optimizer=OptimizerConfig(schedule="constant", g_learning_rate=3e-3, m_learning_rate=3e-3, d_learning_rate=3e-3),
+    model=ModelConfig(
+        resolution=32, z_dim=64, w_dim=64, mapping_layers=4, channel_base=1024, channel_max=64, noise="none"
+    ),
+    loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=0.05, r1_interval=16),
+    optimizer=OptimizerConfig(schedule="constant", g_learning_rate=2e-3, m_learning_rate=2e-3, d_learning_rate=2e-3),
     data=DataConfig(source="phantom", phantom_count=2000),
     training=TrainingConfig(
-        batch_size=32, total_kimg=20.0, ema_kimg=2.0, log_kimg=0.5, sample_kimg=4.0, checkpoint_kimg=10.0
+        batch_size=BATCH, total_kimg=20.0, ema_kimg=2.0, log_kimg=0.5, sample_kimg=4.0, checkpoint_kimg=10.0
     ),
 )

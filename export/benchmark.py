@@ -72,7 +72,7 @@ def benchmark(channel_base: int, channel_max: int, resolution: int, rounds: int,
     for precision in ("float16", "float32"):
         path = write_part(trained, "generator", ExportOptions(precision=precision), folder)
         sizes[precision] = path.stat().st_size
-    exported = OnnxGenerator(path, ["CPUExecutionProvider"], BATCH)
+    exported = OnnxGenerator(path, ["CPUExecutionProvider"])
     z = exported.latents(0, range(BATCH))
     tensor = ops.convert_to_tensor(z)
     generate = compiled(lambda: generator(tensor))

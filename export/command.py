@@ -53,13 +53,14 @@ def _parser():
     parser.add_argument("--format", choices=("png", "npy"), default="png", help="PNG, or numpy files as generated")
     parser.add_argument("--grid", action="store_true", help=f"also write grid.png of the first {GRID_LIMIT} images")
     parser.add_argument("--resume", action="store_true", help="keep the images that an earlier call wrote")
-    parser.add_argument("--batch-size", type=int, default=8, help="images computed together (8)")
+    parser.add_argument("--batch-size", type=int, help="images of one run of the graph")
+    parser.add_argument("--workers", type=int, help="runs at the same time; by default one per CPU core")
     parser.add_argument("--provider", action="append", help="execution provider of onnxruntime; may be repeated")
     return parser
 
 
 def _write_images(options):
-    generator = OnnxGenerator(options.model, options.provider, options.batch_size)
+    generator = OnnxGenerator(options.model, options.provider, options.batch_size, options.workers)
     # Checks every value before the first file is touched.
     generator.stream(options.count, options.seed, options.truncation_psi, options.label)
     folder = _Folder(options, generator)

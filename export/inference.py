@@ -112,10 +112,7 @@ class _StyledConv:
         demodulation = self.gain * ops.rsqrt(ops.matmul(ops.square(style), self.energy) + self.epsilon)
         features = features * _per_pixel(style)
         if self.up:
-            features = ops.conv_transpose(features, self.kernel, strides=2, padding="valid", data_format=FIRST)
-            features = ops.pad(features, ((0, 0), (0, 0), (1, 1), (1, 1)))
-            fir = np.repeat(np.float32(4 * FILTER)[:, :, None, None], len(self.bias[0]), axis=2)
-            features = ops.depthwise_conv(features, fir, padding="valid", data_format=FIRST)
+            features = _filter(_conv_transpose(features, self.kernel))
         else:
             features = ops.conv(features, self.kernel, padding="same", data_format=FIRST)
         features = features * _per_pixel(demodulation)
@@ -141,6 +138,41 @@ class _ToRGB:
         image = ops.matmul(kernel, ops.reshape(features, (-1, c, height * width))) + self.bias
         image = ops.reshape(image, (-1, len(self.kernel), height, width))
         return image if self.clamp is None else ops.clip(image, -self.clamp, self.clamp)
+
+
+def _conv_transpose(inputs, kernel):
+    """Transposed convolution with stride 2, as four plain ones: runtimes have no fast transposed convolution.
+
+    With x padded by zeros, even outputs of an axis are w₀·x[i] + w₂·x[i − 1], odd ones w₁·x[i]. The four results are
+    interleaved channels last, where that is a concatenation.
+
+    Args:
+        inputs: (N, C, H, W).
+        kernel: (3, 3, filters, C).
+
+    Returns:
+        (N, filters, 2H + 2, 2W + 2); the last row and column are 0.
+    """
+    _, _, height, width = inputs.shape
+    kernel = kernel.transpose(0, 1, 3, 2)
+    filters = kernel.shape[-1]
+    rows = []
+    for taps_h, pad_h in (([2, 0], (1, 1)), ([1], (0, 1))):
+        phases = []
+        for taps_w, pad_w in (([2, 0], (1, 1)), ([1], (0, 1))):
+            padded = ops.pad(inputs, ((0, 0), (0, 0), pad_h, pad_w))
+            phase = ops.conv(padded, kernel[taps_h][:, taps_w], padding="valid", data_format=FIRST)
+            phases.append(ops.transpose(phase, (0, 2, 3, 1)))
+        rows.append(ops.reshape(ops.concatenate(phases, axis=3), (-1, height + 1, (2 * width + 2) * filters)))
+    outputs = ops.reshape(ops.concatenate(rows, axis=2), (-1, 2 * height + 2, 2 * width + 2, filters))
+    return ops.transpose(outputs, (0, 3, 1, 2))
+
+
+def _filter(inputs):
+    """Filter with gain 4 after a transposed convolution: (N, C, 2H + 2, 2W + 2) to (N, C, 2H, 2W)."""
+    padded = ops.pad(inputs, ((0, 0), (0, 0), (1, 0), (1, 0)))
+    kernel = np.repeat(np.float32(4 * FILTER)[:, :, None, None], inputs.shape[1], axis=2)
+    return ops.depthwise_conv(padded, kernel, padding="valid", data_format=FIRST)
 
 
 def _upsample(images):

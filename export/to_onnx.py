@@ -4,6 +4,7 @@ Conversion is Keras's own `Model.export(format="onnx")`, which runs tf2onnx. Wha
 metadata, float16, and that no file gets its final name before `export.verify` has passed it.
 """
 
+import collections
 import json
 import os
 import tempfile
@@ -113,6 +114,7 @@ def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProt
             warnings.simplefilter("ignore", FutureWarning)
             model.export(path, format="onnx", input_signature=signature, opset_version=options.opset, verbose=False)
         graph = onnx.load(path)
+    _transpose_before_padding(graph.graph)
     _name(graph, *output)
     if options.precision == "float16":
         graph = convert_float_to_float16(graph, keep_io_types=True)
@@ -201,6 +203,33 @@ class _Images:
             images = ops.cast(ops.round((images + 1.0) * 127.5), "uint8")
             return ops.tile(images, (1, 3, 1, 1)) if self.grey else images
         return images if self.first else ops.transpose(images, (0, 2, 3, 1))
+
+
+def _transpose_before_padding(graph):
+    """Swap Pad and Transpose.
+
+    tf2onnx moves a Transpose behind a Pad, but only a Pad right before a convolution costs nothing: onnxruntime makes
+    it the convolution's own.
+    """
+    users = collections.Counter(name for node in graph.node for name in node.input)
+    pads = {node.output[0]: node for node in graph.node if node.op_type == "Pad"}
+    values = {weight.name: weight for weight in graph.initializer}
+    for node in graph.node:
+        pad = pads.get(node.input[0]) if node.op_type == "Transpose" else None
+        if pad is None or users[pad.output[0]] != 1:
+            continue
+        order = next(list(attribute.ints) for attribute in node.attribute if attribute.name == "perm")
+        widths = onnx.numpy_helper.to_array(values[pad.input[1]]).reshape(2, -1)[:, order]
+        name = f"{pad.name}_transposed"
+        graph.initializer.append(onnx.numpy_helper.from_array(widths.reshape(-1), name))
+        first, second = pad.input[0], node.output[0]
+        moved = onnx.helper.make_node("Transpose", [first], [pad.output[0]], f"{node.name}_first", perm=order)
+        padded = onnx.helper.make_node("Pad", [pad.output[0], name, *pad.input[2:]], [second], name)
+        pad.CopyFrom(moved)
+        node.CopyFrom(padded)
+    used = {name for node in graph.node for name in node.input}
+    for weight in [weight for weight in graph.initializer if weight.name not in used]:
+        graph.initializer.remove(weight)
 
 
 def _name(graph, output, shape):

@@ -12,6 +12,7 @@ import tyro
 from export.options import ExportOptions
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
+from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.quiet import start_keras
@@ -67,6 +68,24 @@ class Generate:
         from keras_stylegan.generate import generate
 
         generate(self.run_dir, self.options)
+        return 0
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Judge a run on held-out subjects: fidelity, diversity, memorisation; writes a report and a model card."""
+
+    run_dir: tyro.conf.Positional[Path | None] = None
+    """Run folder; by default the newest run."""
+    options: Annotated[EvaluateOptions, _Inline] = field(default_factory=EvaluateOptions)
+    """What to measure, and against what."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.evaluation.evaluate import evaluate
+
+        evaluate(self.run_dir, self.options)
         return 0
 
 
@@ -134,6 +153,7 @@ COMMANDS = {
     "train": Train,
     "generate": Generate,
     "predict": Generate,
+    "evaluate": Evaluate,
     "export": Export,
     "prepare": Prepare,
     "benchmark": Benchmark,
@@ -155,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parse(arguments: Sequence[str]) -> Train | Generate | Export | Prepare | Benchmark:
+def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | Benchmark:
     """The command of a command line, with all its options.
 
     An experiment is named right after its command; its config gives the defaults of all other options. With
@@ -182,7 +202,7 @@ def parse(arguments: Sequence[str]) -> Train | Generate | Export | Prepare | Ben
     return parsed
 
 
-DESCRIPTION = "StyleGAN2 for medical images: train, generate, export. `run.py COMMAND --help` shows all options."
+DESCRIPTION = "StyleGAN2 for medical images: train, evaluate, generate, export. `run.py COMMAND --help` shows options."
 
 
 def _parse(command, default, rest):

@@ -60,6 +60,9 @@ class ModelConfig:
     """Channels at resolution r are min(channel_base / r, channel_max)."""
     channel_max: int = 512
     """Most channels of any layer."""
+    noise: Literal["random", "none"] = "random"
+    """Noise inputs of the generator in training. 'none' makes it draw fine structure from the latent alone: better
+    when training is short, as noise is soon used for grain instead."""
     mbstd_group_size: int = 4
     """Images whose standard deviation the discriminator sees together. The batch must be a multiple of it."""
 
@@ -67,6 +70,7 @@ class ModelConfig:
         _require(self.architecture in ("skip", "resnet"), "architecture", "'skip' or 'resnet'", self.architecture)
         legal = [4 * 2**k for k in range(1, 9)]
         _require(self.resolution in legal, "resolution", f"4·2^k, one of {legal}", self.resolution)
+        _require(self.noise in ("random", "none"), "noise", "'random' or 'none'", self.noise)
         _require(self.channels in (1, 3), "channels", "1 (grey) or 3 (RGB)", self.channels)
         _require_at_least(
             self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size"
@@ -226,11 +230,20 @@ class TrainingConfig:
     """Interval between two checkpoints."""
     checkpoint_gb: float = 10.0
     """Disk budget for checkpoints; the oldest go first, the newest two always stay."""
+    evaluate_kimg: float | None = 100.0
+    """Interval between two quick evaluations against the subjects in test/; None for none."""
+    evaluate_count: int = 1000
+    """Images generated for a quick evaluation."""
+    best_metric: Literal["frechet_random", "coverage_random", "precision_random", "recall_random"] = "frechet_random"
+    """The column of evaluation.csv that decides which state is kept as the best."""
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "batch_size", "epochs", "discriminator_steps", "sample_count")
+        _require_at_least(self, 1, "batch_size", "epochs", "discriminator_steps", "sample_count", "evaluate_count")
         _require_at_least(self, 0, "seed", "checkpoint_gb")
         _require_positive(self, "total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
+        _require_positive(self, "evaluate_kimg")
+        names = ("frechet_random", "coverage_random", "precision_random", "recall_random")
+        _require(self.best_metric in names, "best_metric", f"one of {names}", self.best_metric)
         _require(0 <= self.style_mixing_prob <= 1, "style_mixing_prob", "in [0, 1]", self.style_mixing_prob)
 
 

@@ -15,11 +15,11 @@ class GeneratorDraws(NamedTuple):
     """(N, z_dim) of the style-mixing partner, or None."""
     crossover: Any
     """(N, 1, 1): the first layer that takes the partner's style; num_ws keeps every style. None without mixing."""
-    noise: list
-    """N(0, 1) per styled convolution, (N, r, r, 1)."""
+    noise: Any
+    """N(0, 1) per styled convolution, (N, r, r, 1); or "none"."""
 
 
-def draw_generator(generator, batch, style_mixing_prob, seed):
+def draw_generator(generator, batch, style_mixing_prob, seed, noise="random"):
     """Draw latents, style-mixing crossover and noise.
 
     A share `style_mixing_prob` of the samples is mixed, each at a layer uniform in [1, num_ws) (Karras et al. 2018,
@@ -30,6 +30,7 @@ def draw_generator(generator, batch, style_mixing_prob, seed):
         batch: Number of samples.
         style_mixing_prob: In [0, 1].
         seed: `keras.random.SeedGenerator`.
+        noise: "random", or "none" for a generator that is trained without.
 
     Returns:
         `GeneratorDraws`.
@@ -41,7 +42,9 @@ def draw_generator(generator, batch, style_mixing_prob, seed):
         layer = keras.random.randint((batch, 1, 1), 1, generator.num_ws, seed=seed)
         mixed = keras.random.uniform((batch, 1, 1), seed=seed) < style_mixing_prob
         crossover = ops.where(mixed, layer, generator.num_ws)
-    return GeneratorDraws(z, mixing_z, crossover, generator.synthesis.draw_noise(batch, seed))
+    if noise == "random":
+        noise = generator.synthesis.draw_noise(batch, seed)
+    return GeneratorDraws(z, mixing_z, crossover, noise)
 
 
 def styles(generator, draws, label, training):

@@ -35,6 +35,7 @@ class StyleGAN(AdversarialTrainer):
         ema_kimg: See `ema_decay`.
         ema_rampup: See `ema_decay`.
         style_mixing_prob: See `draw_generator`.
+        noise: "random" or "none": noise inputs of the generator in training.
         batch_size: Images per step, if it is always the same: then all shapes are known when the graph is built.
         seed: Seed of all draws.
 
@@ -58,6 +59,7 @@ class StyleGAN(AdversarialTrainer):
         ema_kimg=20.0,
         ema_rampup=0.05,
         style_mixing_prob=0.0,
+        noise="random",
         batch_size=None,
         seed=0,
         **kwargs,
@@ -74,6 +76,7 @@ class StyleGAN(AdversarialTrainer):
         self.generator_ema = type(generator).from_config(generator.get_config() | {"name": "generator_ema"})
         self.ema_kimg, self.ema_rampup = ema_kimg, ema_rampup
         self.style_mixing_prob = style_mixing_prob
+        self.noise = noise
         self.batch_size = batch_size
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -133,8 +136,11 @@ class StyleGAN(AdversarialTrainer):
         # Stock callbacks (TerminateOnNaN) look for a key "loss".
         return logs | {"loss": logs["d_loss"] + logs["g_loss"]}
 
+    def _draw(self, batch):
+        return draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator, self.noise)
+
     def _update_discriminator(self, real, label, batch):
-        draws = draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator)
+        draws = self._draw(batch)
         fake = self.generator.synthesis(styles(self.generator, draws, label, training=True), noise=draws.noise)
         fake = ops.stop_gradient(fake)
         epsilon = keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator)
@@ -179,7 +185,7 @@ class StyleGAN(AdversarialTrainer):
         return unit_norm_penalty(squared) if name == "gradient_penalty" else squared
 
     def _update_generator(self, real, label, batch):
-        draws = draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator)
+        draws = self._draw(batch)
         targets = [
             (self.g_optimizer, self.generator.synthesis.trainable_variables),
             (self.m_optimizer, self.generator.mapping.trainable_variables),
@@ -194,7 +200,7 @@ class StyleGAN(AdversarialTrainer):
         def path_length():
             # Half the batch is enough (Karras et al. 2019, appendix B).
             half = (batch + 1) // 2
-            draws = draw_generator(self.generator, half, self.style_mixing_prob, self.seed_generator)
+            draws = self._draw(half)
             ws = styles(self.generator, draws, None if label is None else label[:half], training=True)
             shape = (half, self.generator.resolution, self.generator.resolution, self.generator.channels)
             noise = keras.random.normal(shape, seed=self.seed_generator)
@@ -232,6 +238,7 @@ class StyleGAN(AdversarialTrainer):
             "ema_kimg": self.ema_kimg,
             "ema_rampup": self.ema_rampup,
             "style_mixing_prob": self.style_mixing_prob,
+            "noise": self.noise,
             "batch_size": self.batch_size,
             "seed": self.seed,
         }

@@ -63,6 +63,7 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         ema_kimg=training.batch_size * 10 / 32 if training.ema_kimg is None else training.ema_kimg,
         ema_rampup=training.ema_rampup,
         style_mixing_prob=training.style_mixing_prob,
+        noise=config.model.noise,
         batch_size=training.batch_size,
         seed=derive_seed(training.seed, "draws"),
         name="stylegan",

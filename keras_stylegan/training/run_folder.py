@@ -27,10 +27,12 @@ class RunFolder:
         self.config = self.path / "config.json"
         self.environment = self.path / "environment.json"
         self.checkpoints = self.path / "checkpoints"
+        self.best = self.checkpoints / "best.npz"
         self.samples = self.path / "samples"
         self.log = self.path / "log.csv"
         self.text_log = self.path / "train.log"
         self.plot = self.path / "loss.png"
+        self.evaluation = self.path / "evaluation"
 
     def lock(self) -> Any:
         """Take the folder for this process, until the returned file is closed or the process ends.

@@ -12,10 +12,12 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images
 from keras_stylegan.errors import InputError
+from keras_stylegan.metrics.duplicates import shared_subjects
 from keras_stylegan.training.callbacks import (
     Checkpoints,
     LossPlot,
     Progress,
+    QuickEvaluation,
     SampleGrid,
     StopAt,
     StopOnNonFinite,
@@ -120,6 +122,8 @@ def _train(
         # Progress reads the running means, the log resets them, and the checkpoint must hold them reset.
         Progress(total_images, folder.text_log, options.log_kimg, console),
         TrainingLog(folder.path, options.log_kimg),
+        # Before the checkpoint of the same step, so that a resumed run has the same rows.
+        *_quick_evaluation(config, folder, record, data, total_images, say),
         saver,
         LossPlot(folder.path),
         samples,
@@ -136,6 +140,35 @@ def _train(
         return 128 + interrupt.received
     say(_farewell(folder, gan, saved_path, samples.path(gan.images_seen)))
     return 0
+
+
+def _quick_evaluation(
+    config: Config, folder: RunFolder, record: dict, data: ImageSet, total_images: int, say: Callable[[str], None]
+) -> list[QuickEvaluation]:
+    """The callback of evaluations during training, if it is wanted, will be due and has held-out subjects."""
+    options, source = config.training, config.data
+    if options.evaluate_kimg is None or 1000 * options.evaluate_kimg > total_images:
+        return []
+    if source.source == "folder" and not (source.path is not None and (source.path.expanduser() / "test").is_dir()):
+        say("No evaluation during training: the data has no test/ with held-out subjects.")
+        return []
+    heldout = load_images(source, config.model.resolution, config.model.channels, "test", seed=options.seed)
+    shared = shared_subjects(data.subjects, heldout.subjects)
+    if shared:
+        say(f"Warning: {len(shared)} subjects of test/ are in train/ too, so evaluations look better than they are.")
+    return [
+        QuickEvaluation(
+            folder.path,
+            folder.best,
+            record,
+            data,
+            heldout,
+            options.evaluate_kimg,
+            options.evaluate_count,
+            options.best_metric,
+            say,
+        )
+    ]
 
 
 def _check_same_run(saved: dict, record: dict, where: Path) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.models import Generator
-from keras_stylegan.training.checkpoint import CheckpointFolder, assign, named
+from keras_stylegan.training.checkpoint import CheckpointFolder, assign, load, named
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder, newest_run
 
@@ -24,13 +24,16 @@ class TrainedGenerator(NamedTuple):
     """Real images shown in training."""
     run_dir: Path
     """The run folder."""
+    data_fingerprint: str = ""
+    """`ImageSet.fingerprint` of the images it was trained on."""
 
 
-def load_generator(run_dir: Path | None = None) -> TrainedGenerator:
+def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGenerator:
     """The averaged generator of a run's newest checkpoint.
 
     Args:
         run_dir: A run folder; the newest run by default.
+        best: Load the best state by the run's own evaluations (`QuickEvaluation`) instead of the newest.
 
     Raises:
         InputError: No such folder, no checkpoint, or a damaged one.
@@ -40,7 +43,23 @@ def load_generator(run_dir: Path | None = None) -> TrainedGenerator:
         raise InputError(f"run folder {run_dir} does not exist; name a folder such as models/demo")
     folder = RunFolder(run_dir)
     config = folder.read_config()
-    path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups=("generator_ema",))
+    groups = ("generator_ema",)
+    if best:
+        path = folder.best
+        if not path.exists():
+            raise InputError(
+                f"{path} is missing: the run was trained without --training.evaluate-kimg; use its newest checkpoint"
+            )
+        arrays, record = load(path, groups)
+    else:
+        path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups)
     generator = make_generator(config, len(record["classes"]))
     assign(named("generator_ema", generator.variables), arrays, path)
-    return TrainedGenerator(generator, config, tuple(record["classes"]), record["images_seen"], run_dir)
+    return TrainedGenerator(
+        generator,
+        config,
+        tuple(record["classes"]),
+        record["images_seen"],
+        run_dir,
+        record.get("data_fingerprint", ""),
+    )

@@ -54,8 +54,8 @@ def test_images_are_those_of_keras(conditional):
 
 def test_an_image_does_not_depend_on_batch_or_count(unconditional):
     images = OnnxGenerator(unconditional.path).generate(20)
-    for batch_size in (1, 3, 16):
-        generator = OnnxGenerator(unconditional.path, batch_size=batch_size)
+    for batch_size, workers in ((1, 1), (3, 2), (16, 1)):
+        generator = OnnxGenerator(unconditional.path, batch_size=batch_size, workers=workers)
         np.testing.assert_array_equal(generator.generate(11), images[:11])
     chosen = dict(OnnxGenerator(unconditional.path).stream(20, numbers=[17, 2]))
     assert list(chosen) == [17, 2]
@@ -207,6 +207,7 @@ def test_files_that_are_not_ours(unconditional, tmp_path, capsys):
         (["--count", "many"], ["argument --count", "'many'"]),
         (["--seed", "-1"], ["seed must be from 0 to 2^64", "-1"]),
         (["--batch-size", "0"], ["batch_size must be at least 1", "0"]),
+        (["--workers", "0"], ["workers must be at least 1", "0"]),
         (["--format", "jpg"], ["argument --format", "'jpg'"]),
         (["--provider", "TPUExecutionProvider"], ["has the providers ['", "['TPUExecutionProvider']"]),
         (["--colour"], ["unrecognized arguments: --colour"]),

@@ -9,6 +9,7 @@ from keras_stylegan.training.callbacks.checkpoints import Checkpoints
 from keras_stylegan.training.callbacks.loss_plot import LossPlot
 from keras_stylegan.training.callbacks.non_finite import StopOnNonFinite
 from keras_stylegan.training.callbacks.progress import Progress
+from keras_stylegan.training.callbacks.quick_evaluation import QuickEvaluation
 from keras_stylegan.training.callbacks.sample_grid import SampleGrid
 from keras_stylegan.training.callbacks.stop import StopAt, StopOnSignal
 from keras_stylegan.training.callbacks.training_log import TrainingLog
@@ -17,6 +18,7 @@ __all__ = [
     "Checkpoints",
     "LossPlot",
     "Progress",
+    "QuickEvaluation",
     "SampleGrid",
     "StopAt",
     "StopOnNonFinite",

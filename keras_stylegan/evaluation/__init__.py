@@ -1,0 +1,1 @@
+"""The command `evaluate`: judges a trained run against held-out subjects and writes the report."""

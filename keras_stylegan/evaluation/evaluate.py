@@ -1,0 +1,221 @@
+"""`python run.py evaluate`: from a run folder to a report."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.progress import progress_bar
+from keras_stylegan.evaluation.ledger import Ledger, append_row
+from keras_stylegan.evaluation.material import Material, load_material
+from keras_stylegan.evaluation.measure import Measurements
+from keras_stylegan.evaluation.model_card import model_card
+from keras_stylegan.evaluation.options import EvaluateOptions
+from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
+from keras_stylegan.evaluation.report import report
+from keras_stylegan.evaluation.verdict import verdict
+from keras_stylegan.metrics.duplicates import data_warnings
+from keras_stylegan.metrics.features import FeatureExtractor, make_extractor
+from keras_stylegan.metrics.memorization import Audit
+from keras_stylegan.training.run_folder import RunFolder, environment
+from keras_stylegan.training.samples import Samples, draw_samples
+from keras_stylegan.training.trained import TrainedGenerator, load_generator
+
+
+def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | None = None) -> Path:
+    """Measures a run and writes report.html, metrics.json, MODEL_CARD.md and a row of evaluations.csv.
+
+    A metric that the images do not allow is named with its reason, and the others are reported. Ctrl-C and SIGTERM
+    end it with a report of what had been measured.
+
+    Args:
+        run_dir: Run folder; None: the newest run.
+        options: See `EvaluateOptions`.
+        console: Where to print.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: No such run or images, images that do not suit the run, a generator that gives no usable image, an
+            extractor that cannot be had, or a folder that cannot be written.
+        KeyboardInterrupt: After what had been measured was written.
+    """
+    console = console or Console()
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    trained = load_generator(run_dir, best=options.checkpoint == "best")
+    material = load_material(trained, options, console.is_terminal)
+    output_dir = options.output_dir or RunFolder(trained.run_dir).evaluation
+    say(
+        f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg: {options.count} generated images against "
+        f"{len(material.heldout)} {'stand-in' if material.seen else 'held-out'} images → {output_dir}"
+    )
+    for remark in material.remarks:
+        say(f"Warning: {remark}")
+    # Extractors come first: one that cannot be had is found out before anything takes time.
+    extractors = [_extractor(name, trained, material, options, say) for name in options.features]
+    header = _header(trained, material, options, [extractor.name for extractor in extractors])
+    with _interruptible(), contextlib.ExitStack() as stack:
+        advance = stack.enter_context(progress_bar("Generating", options.count, console.is_terminal))
+        frequencies = np.bincount(material.heldout.labels, minlength=len(trained.classes))
+        samples = draw_samples(
+            trained.generator,
+            options.count,
+            options.seed,
+            frequencies,
+            material.train.images.dtype,
+            lambda images: [advance() for _ in range(images)],
+        )
+        stack.close()
+        ledger = Ledger(output_dir / "metrics.json", header, say)
+        classes = trained.classes if trained.generator.c_dim else ()
+        measurements = Measurements(material, samples, classes, ledger, options.seed)
+        writer = _Writer(output_dir, trained, material, samples, classes, ledger)
+        try:
+            for extractor in extractors:
+                measurements.of_features(extractor)
+            measurements.of_images()
+            writer.audit = measurements.of_memory(extractors[0])
+            ledger.attempt("data checks", lambda: _check_data(ledger, material))
+        except BaseException as error:
+            ledger.record["failures"]["everything after"] = f"{type(error).__name__}: {error}".rstrip(": ")
+            say(f"Interrupted; what has been measured is kept: {writer.write('interrupted')}")
+            raise
+        path = writer.write("partial" if ledger.record["failures"] else "complete")
+    for line in ledger.record["verdict"]:
+        say(f"[{line['level']}] {line['text']}")
+    say(f"Report: {path}")
+    return path
+
+
+class _Writer:
+    """Writes the files of an evaluation from whatever has been measured."""
+
+    def __init__(
+        self,
+        output_dir: Path,
+        trained: TrainedGenerator,
+        material: Material,
+        samples: Samples,
+        classes: tuple[str, ...],
+        ledger: Ledger,
+    ) -> None:
+        self.output_dir, self.trained, self.material, self.samples = output_dir, trained, material, samples
+        self.classes, self.ledger = classes, ledger
+        self.audit: Audit | None = None
+
+    def write(self, status: str) -> Path:
+        record = self.ledger.record
+        record["status"] = status
+        record["verdict"] = verdict(record)
+        self.ledger.finish(status)
+        images = draw_pictures(record, self.material, self.samples, self.classes, self.audit)
+        sheets = draw_pairs(self.material, self.samples, self.audit) if self.audit else {}
+        path = self.output_dir / "report.html"
+        replace_file(path, report(record, images, sheets).encode())
+        replace_file(self.output_dir / "MODEL_CARD.md", model_card(record, self.trained.config).encode())
+        append_row(self.output_dir / "evaluations.csv", record)
+        return path
+
+
+def _check_data(ledger: Ledger, material: Material) -> None:
+    train, heldout = material.train, material.heldout
+    found = data_warnings(train.images, train.subjects, heldout.images, heldout.subjects)
+    ledger.record["data"]["warnings"] += found
+
+
+def _extractor(
+    name: str,
+    trained: TrainedGenerator,
+    material: Material,
+    options: EvaluateOptions,
+    say: Callable[[str], None],
+) -> FeatureExtractor:
+    return make_extractor(
+        name,
+        weights=options.weights if name == "inception" else None,
+        training_images=material.train.images,
+        fingerprint=material.train.fingerprint,
+        cache_dir=trained.config.data.cache_dir,
+        report=say,
+    )
+
+
+def _header(
+    trained: TrainedGenerator, material: Material, options: EvaluateOptions, extractors: list[str]
+) -> dict[str, Any]:
+    model = trained.config.model
+    features = " ".join(options.features)
+    command = (
+        f"python run.py evaluate {trained.run_dir} --count {options.count} --seed {options.seed} --features {features}"
+    )
+    for option in ("weights", "data_path", "heldout_path"):
+        if getattr(options, option) is not None:
+            command += f" --{option.replace('_', '-')} {getattr(options, option)}"
+    if options.checkpoint != "newest":
+        command += f" --checkpoint {options.checkpoint}"
+    return {
+        "run": {
+            "run_dir": str(trained.run_dir),
+            "images_seen": trained.images_seen,
+            "checkpoint": options.checkpoint,
+            "classes": list(trained.classes),
+            "conditional": bool(trained.generator.c_dim),
+            "resolution": model.resolution,
+            "channels": model.channels,
+        },
+        "evaluation": {
+            "count": options.count,
+            "seed": options.seed,
+            "features": extractors,
+            "truncation_psi": 1.0,
+            "noise": "const",
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": environment(),
+            "command": command,
+        },
+        "data": {
+            "train": _summary(material.train),
+            "heldout": _summary(material.heldout),
+            "heldout_seen": material.seen,
+            "warnings": list(material.remarks),
+        },
+    }
+
+
+def _summary(images: ImageSet) -> dict[str, Any]:
+    counts = np.bincount(images.labels, minlength=len(images.classes)).tolist()
+    return {
+        "images": len(images),
+        "subjects": len(set(images.subjects.tolist())),
+        "classes": dict(zip(images.classes, counts, strict=True)),
+        "fingerprint": images.fingerprint,
+    }
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets SIGTERM end the block as Ctrl-C does."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    try:
+        former = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # Only the main thread may set handlers.
+        former = None
+    try:
+        yield
+    finally:
+        if former is not None:
+            signal.signal(signal.SIGTERM, former)

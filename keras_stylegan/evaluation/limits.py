@@ -1,0 +1,22 @@
+"""What the report and the model card say about limits, use and citation."""
+
+INTENDED_USE = (
+    "Research on image synthesis: augmentation experiments, method development, teaching. Not for diagnosis, not as "
+    "evidence about a person, and not as a replacement of real images in a clinical validation."
+)
+LIMITS = (
+    "A distance depends on its feature extractor and on N. Compare values only at the same extractor, N and held-out "
+    "images, and otherwise the ratios to the floor.",
+    "'random' features are untrained: they see shape, texture and contrast, and know nothing of anatomy. 'inception' "
+    "was trained on photographs. A radiologist's reading is part of no number here.",
+    "The audit finds near copies of single images. It does not prove privacy: attributes of people can leak without "
+    "any image being copied.",
+    "Intervals are over subjects and draws of this one model. Another training run with another seed can differ by "
+    "more.",
+    "Slices of one person resemble each other; only splits by subject are held out.",
+)
+CITE = (
+    "Write the metric with its extractor, both N, the seed and the interval, and the floor beside it, for example: "
+    "'Fréchet distance (random features, 5,000 generated against 1,248 held-out images, seed 0) 12.3 [11.8, 12.9], "
+    "2.1 times the distance between two groups of real subjects'. Cite the source named with each metric."
+)

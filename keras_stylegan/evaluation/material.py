@@ -1,0 +1,163 @@
+"""What is compared: the run's training images and the images of subjects it has not seen."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_stylegan.config import DataConfig
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.listing import has_splits
+from keras_stylegan.data.sources import load_images
+from keras_stylegan.errors import InputError
+from keras_stylegan.evaluation.options import EvaluateOptions
+from keras_stylegan.metrics.duplicates import shared_subjects
+from keras_stylegan.metrics.floors import split_by_subject
+from keras_stylegan.training.trained import TrainedGenerator
+
+STAND_IN_SHARE = 0.2
+"""Share of the training subjects that stand in for held-out ones where there are none."""
+NO_HELDOUT = (
+    "There are no held-out subjects: the run was trained on all images of its data, which no later split can undo. "
+    "{count} of {total} training subjects stand in for them, so good values may mean that the model copied its "
+    "training images, and copies of the stand-ins escape the audit. Put other subjects into test/ or name their "
+    "folder with --heldout-path"
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """The real images of an evaluation, of disjoint subjects.
+
+    Attributes:
+        train: The images the run was trained on, without those of `heldout`.
+        heldout: Images of subjects that the run has not seen.
+        seen: True if there are none, and training subjects stand in for them.
+        remarks: Lines for the reader about what is not as it should be.
+    """
+
+    train: ImageSet
+    heldout: ImageSet
+    seen: bool
+    remarks: tuple[str, ...]
+
+
+def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress: bool = False) -> Material:
+    """Loads the real images and checks that they suit the run.
+
+    Args:
+        trained: The run.
+        options: `data_path` and `heldout_path` are used.
+        progress: Show progress bars.
+
+    Raises:
+        InputError: The images cannot be read, are smaller or of other colour than the run's, belong to other classes,
+            or are all the same constant.
+    """
+    config = trained.config
+    data = config.data
+    if options.data_path is not None:
+        data = dataclasses.replace(data, path=options.data_path)
+    remarks = []
+    train = _load(data, trained, "train", progress)
+    _check_classes(train, trained, "training images")
+    if trained.data_fingerprint not in ("", train.fingerprint):
+        remarks.append(
+            "The training images are not those that the run was trained on (files were added, removed or changed): "
+            "the memorisation audit misses the others"
+        )
+    heldout = _load_heldout(data, trained, options, progress)
+    seen = heldout is None
+    if heldout is None:
+        train, heldout = _stand_in(train)
+        counts = [len(set(images.subjects.tolist())) for images in (heldout, train)]
+        remarks.append(NO_HELDOUT.format(count=counts[0], total=sum(counts)))
+    else:
+        shared = shared_subjects(train.subjects, heldout.subjects)
+        if shared:
+            remarks.append(
+                f"{len(shared)} of {len(set(heldout.subjects.tolist()))} held-out subjects stand in the training "
+                f"images too, e.g. {shared[0]}: their images are left out of the reference"
+            )
+            heldout = _without_subjects(heldout, shared)
+    for images, name in ((train, "training"), (heldout, "held-out")):
+        _check_not_constant(images, name)
+    return Material(train, heldout, seen, tuple(remarks))
+
+
+def _stand_in(train: ImageSet) -> tuple[ImageSet, ImageSet]:
+    if len(set(train.subjects.tolist())) < 2:
+        raise InputError(
+            "there are no held-out subjects and the training images are of one subject only: name a folder with "
+            f"--heldout-path. Received: subject {train.subjects[0]!r}"
+        )
+    stand_in, rest = split_by_subject(train.subjects, STAND_IN_SHARE, seed=0)
+    return _part(train, rest, "rest"), _part(train, stand_in, "stand-in")
+
+
+def _part(images: ImageSet, rows: np.ndarray, name: str) -> ImageSet:
+    # Other images than before, so another fingerprint: a cached encoder of all images must not pass for one of these.
+    fingerprint = hashlib.sha256(f"{images.fingerprint} {name} {STAND_IN_SHARE}".encode()).hexdigest()
+    return dataclasses.replace(select(images, rows), fingerprint=fingerprint[: len(images.fingerprint)])
+
+
+def _load_heldout(
+    data: DataConfig, trained: TrainedGenerator, options: EvaluateOptions, progress: bool
+) -> ImageSet | None:
+    if options.heldout_path is not None:
+        root = options.heldout_path.expanduser()
+        other = dataclasses.replace(data, source="folder", path=options.heldout_path)
+        heldout = _load(other, trained, "test" if has_splits(root) else "train", progress)
+        if trained.generator.c_dim:
+            _check_classes(heldout, trained, "held-out images")
+        return heldout
+    if data.source == "folder" and (data.path is None or not (data.path.expanduser() / "test").is_dir()):
+        return None
+    return _load(data, trained, "test", progress)
+
+
+def _load(data: DataConfig, trained: TrainedGenerator, split: str, progress: bool) -> ImageSet:
+    model, seed = trained.config.model, trained.config.training.seed
+    try:
+        return load_images(data, model.resolution, model.channels, split, seed=seed, progress=progress)
+    except InputError as error:
+        shape = f"{model.resolution}x{model.resolution}x{model.channels}"
+        raise InputError(f"no {split} images for a run of {shape} pixels: {error}") from error
+
+
+def _check_classes(images: ImageSet, trained: TrainedGenerator, what: str) -> None:
+    if images.classes != trained.classes:
+        raise InputError(
+            f"the {what} must have the classes of the run, {list(trained.classes)}. Received: {list(images.classes)}"
+        )
+
+
+def _without_subjects(images: ImageSet, left_out: list[str]) -> ImageSet:
+    keep = ~np.isin(images.subjects, left_out)
+    if not keep.any():
+        raise InputError(
+            f"every held-out subject stands in the training images too, e.g. {left_out[0]}: name a folder of other "
+            "subjects with --heldout-path"
+        )
+    return select(images, np.flatnonzero(keep))
+
+
+def select(images: ImageSet, rows: np.ndarray) -> ImageSet:
+    """The images of the given rows, in their order."""
+    digests = images.digests[rows] if len(images.digests) else images.digests
+    return dataclasses.replace(
+        images,
+        images=np.asarray(images.images[rows]),
+        labels=images.labels[rows],
+        subjects=images.subjects[rows],
+        names=images.names[rows],
+        digests=digests,
+    )
+
+
+def _check_not_constant(images: ImageSet, name: str) -> None:
+    first = images.images[0]
+    lowest, highest = first.min(), first.max()
+    if lowest == highest and all(image.min() == lowest and image.max() == lowest for image in images.images):
+        raise InputError(f"all {len(images)} {name} images are constant. Received: every pixel is {lowest}")

@@ -1,0 +1,112 @@
+"""MODEL_CARD.md: what a model is, what it was made of and what it is for. It holds no picture of anybody."""
+
+from typing import Any
+
+from keras_stylegan.config import Config
+from keras_stylegan.evaluation import numbers
+from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
+
+
+def model_card(record: dict[str, Any], config: Config) -> str:
+    """The card as Markdown.
+
+    Args:
+        record: What metrics.json holds.
+        config: The experiment.
+    """
+    run, evaluation = record["run"], record["evaluation"]
+    blocks = [
+        f"# Model card: {run['run_dir']}",
+        f"StyleGAN2 generator of {run['resolution']}×{run['resolution']} images with {run['channels']} channel(s), "
+        + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
+        + f". Trained on {run['images_seen'] / 1000:g} thousand images shown; evaluated {evaluation['started']}.",
+        "## Intended use",
+        INTENDED_USE,
+        "## Verdict",
+        "\n".join(f"- **{line['level']}**: {line['text']}" for line in record["verdict"]),
+        "## Data",
+        _data(record, config),
+        "## Recipe",
+        _recipe(config),
+        "## Metrics",
+        f"{evaluation['count']} generated images, no truncation, noise '{evaluation['noise']}', seed "
+        f"{evaluation['seed']}, features: {', '.join(evaluation['features'])}. The floor is the same number between "
+        "real images of disjoint subjects; brackets are 95 % intervals.",
+        _table(record["metrics"]),
+        *_failures(record),
+        "## Memorisation audit",
+        record["audit"]["reason"] if record["audit"] else "Not made. Do not share images of this model before it is.",
+        "## Limits",
+        "\n".join(f"- {line}" for line in LIMITS),
+        "## How to cite",
+        CITE,
+        "## To repeat the evaluation",
+        f"```\n{evaluation['command']}\n```",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _data(record: dict[str, Any], config: Config) -> str:
+    lines = [f"- Source: {config.data.source}" + (f" `{config.data.path}`" if config.data.path else "")]
+    for name, title in (("train", "Training"), ("heldout", "Held-out")):
+        part = record["data"][name]
+        if name == "heldout" and record["data"]["heldout_seen"]:
+            title = "Stand-in for held-out (seen in training)"
+        classes = ", ".join(f"{label} {count}" for label, count in part["classes"].items())
+        lines.append(
+            f"- {title}: {part['images']} images of {part['subjects']} subjects ({classes}), fingerprint "
+            f"`{part['fingerprint']}`"
+        )
+    lines += [f"- Note: {warning}" for warning in record["data"]["warnings"]]
+    return "\n".join(lines)
+
+
+def _recipe(config: Config) -> str:
+    model, loss, optimizer, training = config.model, config.loss, config.optimizer, config.training
+    rates = {
+        "phases": f"phases of (epochs, rate) {', '.join(f'({n}, {rate:g})' for n, rate in optimizer.phases)}",
+        "constant": f"generator {optimizer.g_learning_rate:g}, mapping {optimizer.m_learning_rate:g}, discriminator "
+        f"{optimizer.d_learning_rate:g}",
+    }
+    penalties = {
+        "gradient penalty": (loss.gp_weight, loss.gp_interval),
+        "R1 γ": (loss.r1_gamma, loss.r1_interval),
+        "R2 γ": (loss.r2_gamma, loss.r2_interval),
+        "path length": (loss.pl_weight, loss.pl_interval),
+    }
+    used = [f"{name} {weight:g} every {interval}" for name, (weight, interval) in penalties.items() if weight]
+    return "\n".join(
+        [
+            f"- Networks: {model.architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "
+            f"layers, min({model.channel_base} / resolution, {model.channel_max}) channels",
+            f"- Loss: {loss.adversarial}; {', '.join(used) or 'no penalty'}",
+            f"- Adam({optimizer.beta_1:g}, {optimizer.beta_2:g}), {optimizer.schedule} learning rate: "
+            + (rates.get(optimizer.schedule) or rates["constant"]),
+            f"- Batch {training.batch_size}, style mixing {training.style_mixing_prob:g}, horizontal flip "
+            f"{'on' if config.augment.horizontal_flip else 'off'}, seed {training.seed}",
+        ]
+    )
+
+
+def _table(metrics: dict[str, Any]) -> str:
+    if not metrics:
+        return "Nothing was measured."
+    lines = ["| metric | class | value | floor | ratio | N generated / real |", "|---|---|---|---|---|---|"]
+    for key, entry in numbers.ordered(metrics).items():
+        floor = entry["floor"]
+        cells = [
+            numbers.title(key),
+            key.partition("/")[2] or "all",
+            f"{numbers.number(entry['value'])} {numbers.interval(entry)}".strip(),
+            numbers.number(floor["value"]) if floor else "–",
+            numbers.ratio(entry),
+            numbers.counts(entry),
+        ]
+        lines.append(f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def _failures(record: dict[str, Any]) -> list[str]:
+    if not record["failures"]:
+        return []
+    return ["Not measured:", "\n".join(f"- {name}: {reason}" for name, reason in record["failures"].items())]

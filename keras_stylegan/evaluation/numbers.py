@@ -1,0 +1,60 @@
+"""Numbers and metrics as text, for the report and the model card alike."""
+
+from typing import Any
+
+from keras_stylegan.evaluation.catalogue import METRICS, class_of, qualifier_of, text_of
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, with a real minus sign."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}·10^{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def interval(entry: dict[str, Any] | None) -> str:
+    """'[low, high]' of a measurement, or an empty text."""
+    bounds = (entry or {}).get("interval")
+    return f"[{number(bounds[0])}, {number(bounds[1])}]" if bounds else ""
+
+
+def ratio(entry: dict[str, Any]) -> str:
+    """'2.1×', or a dash."""
+    return "–" if entry["ratio"] is None else f"{number(entry['ratio'])}×"
+
+
+def counts(entry: dict[str, Any]) -> str:
+    """'5000 / 1248': generated and real images."""
+    return f"{entry['generated_count']} / {entry['reference_count']}"
+
+
+def title(key: str) -> str:
+    """'Fréchet distance (random)' or 'Sliced Wasserstein distance (64)'."""
+    qualifier = qualifier_of(key)
+    return text_of(key).title + (f" ({qualifier})" if qualifier else "")
+
+
+def direction(key: str) -> str:
+    """Whether a low or a high value is good, in words."""
+    return {
+        "lower": "lower is better",
+        "higher": "higher is better",
+        "equal": "should equal real images",
+    }[text_of(key).better]
+
+
+def of_class(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+    """The metrics of one class; '' for those of all images together."""
+    return {key: entry for key, entry in metrics.items() if class_of(key) == name}
+
+
+def ordered(metrics: dict[str, Any]) -> dict[str, Any]:
+    """In the order of the catalogue."""
+    order = list(METRICS.values())
+    return dict(sorted(metrics.items(), key=lambda item: order.index(text_of(item[0]))))

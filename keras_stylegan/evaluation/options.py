@@ -1,0 +1,47 @@
+"""Options of the command `evaluate`. Standard library only, so that the command line can show them at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keras_stylegan.errors import InputError
+
+EXTRACTORS = ("random", "domain", "inception")
+"""Feature extractors by name; any other one is an ONNX file."""
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to measure, and against what. Images are generated without truncation, as the model learned them."""
+
+    count: int = 5000
+    """Images to generate. A conditional model's are shared by the classes as the held-out images are."""
+    seed: int = 0
+    """Seed of the latents and of all random draws of the metrics. Feature extractors are the same for every seed."""
+    features: tuple[str, ...] = ("random",)
+    """Feature extractors: 'random' (untrained, needs no download), 'domain' (trained on the run's own training images),
+    'inception' (ImageNet; downloads its weights unless --weights is given), or the path of an ONNX file."""
+    weights: Path | None = None
+    """File with the weights of 'inception'."""
+    checkpoint: Literal["newest", "best"] = "newest"
+    """The newest checkpoint of the run, or the best one by its evaluations during training."""
+    data_path: Path | None = None
+    """The images the run was trained on, if they have moved since; by default where the run found them."""
+    heldout_path: Path | None = None
+    """Folder with images of subjects that the run has not seen; by default test/ of its own data."""
+    output_dir: Path | None = None
+    """Folder of report.html, metrics.json and MODEL_CARD.md; by default evaluation/ in the run folder."""
+
+    def __post_init__(self) -> None:
+        for name, minimum in (("count", 1), ("seed", 0)):
+            if getattr(self, name) < minimum:
+                raise InputError(f"{name} must be at least {minimum}. Received: {getattr(self, name)!r}")
+        if not self.features:
+            raise InputError(f"features must name at least one extractor of {EXTRACTORS} or an ONNX file. Received: ()")
+        for name in self.features:
+            if name not in EXTRACTORS and not name.endswith(".onnx"):
+                raise InputError(f"features must be of {EXTRACTORS} or paths of .onnx files. Received: {name!r}")
+        if len(set(self.features)) < len(self.features):
+            raise InputError(f"features must name every extractor once. Received: {self.features!r}")
+        if self.checkpoint not in ("newest", "best"):
+            raise InputError(f"checkpoint must be 'newest' or 'best'. Received: {self.checkpoint!r}")

@@ -1,0 +1,76 @@
+"""Which pictures the report has, drawn from the images of an evaluation."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_stylegan.evaluation import figures
+from keras_stylegan.evaluation.material import Material
+from keras_stylegan.metrics.memorization import Audit
+from keras_stylegan.training.samples import Samples
+
+GRID = 48
+"""Images in a grid."""
+COLUMNS = 8
+PAIRS = 8
+SHEETS = {
+    "distance": "Smallest distance: generated (left) and nearest training image (right)",
+    "ratio": "Smallest ratio: generated images (left) that resemble one person (right) more than any other",
+}
+
+
+def draw_pictures(
+    record: dict[str, Any], material: Material, samples: Samples, classes: tuple[str, ...], audit: Audit | None
+) -> dict[str, bytes]:
+    """PNG files by their place in the report; see `report`."""
+    metrics = record["metrics"]
+    heldout = material.heldout.images
+    drawn: dict[str, bytes | None] = {"ratios": figures.ratios_plot(metrics)}
+    for extractor in record["evaluation"]["features"]:
+        drawn[f"shares_{extractor}"] = figures.shares_plot(metrics, extractor)
+    drawn["histogram"] = figures.histogram_plot(samples.images, heldout)
+    drawn["spectrum"] = figures.spectrum_plot(samples.images, heldout)
+    for name, space in audit.spaces.items() if audit else ():
+        drawn[f"distances_{name}"] = figures.distances_plot(
+            space.generated.distances,
+            space.heldout.distances,
+            space.threshold,
+            f"distance to the nearest training image ({name})",
+        )
+    for label, name in enumerate(classes or ("",)):
+        suffix = f"/{name}" if name else ""
+        generated = np.flatnonzero(samples.labels == label) if name else np.arange(len(samples.labels))
+        real = np.flatnonzero(material.heldout.labels == label) if name else np.arange(len(heldout))
+        if len(generated):
+            drawn[f"generated{suffix}"] = figures.grid(samples.images[generated[:GRID]], COLUMNS)
+        if len(real):
+            chosen = np.random.default_rng(0).permutation(real)[:GRID]
+            drawn[f"heldout{suffix}"] = figures.grid(heldout[chosen], COLUMNS)
+    return {name: png for name, png in drawn.items() if png is not None}
+
+
+def draw_pairs(material: Material, samples: Samples, audit: Audit) -> dict[str, list[tuple[bytes, str]]]:
+    """Pairs to look at side by side: heading to (PNG, caption), closest first."""
+    train, sheets = material.train, {}
+    space = audit.spaces["pixel"]
+    for by, heading in SHEETS.items():
+        sheets[heading] = [
+            (
+                figures.pair(samples.images[found["generated"]], train.images[found["training"]]),
+                f"{_name(samples, found['generated'])} · {train.names[found['training']]} · distance "
+                f"{found['distance']:.3f}, ratio {found['ratio']:.2f}",
+            )
+            for found in space.closest(PAIRS, by)
+        ]
+    sheets["Generated images that resemble each other most"] = [
+        (
+            figures.pair(samples.images[first], samples.images[second]),
+            f"{_name(samples, first)} · {_name(samples, second)} · distance {distance:.3f}",
+        )
+        for first, second, distance in audit.near_duplicates[: PAIRS // 2]
+    ]
+    return {heading: pairs for heading, pairs in sheets.items() if pairs}
+
+
+def _name(samples: Samples, row: int) -> str:
+    return f"latent {samples.indices[row]}"

@@ -1,0 +1,124 @@
+"""Distances to the training images in one space, judged against those of held-out people."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_stylegan.metrics.alignment import Neighbours
+from keras_stylegan.metrics.bootstrap import percentile_interval
+from keras_stylegan.metrics.estimate import Estimate
+from keras_stylegan.metrics.neighbours import nearest
+
+PERCENTILE = 1.0
+"""Of the null: the share of held-out images that lies below the threshold."""
+RESAMPLES = 500
+COPY_FACTOR = 0.5
+"""An image is called a copy when its ratio is below this times the smallest ratio of any held-out image."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """Distances in one space.
+
+    Attributes:
+        generated: Nearest training image of each generated image (N entries).
+        heldout: Nearest training image of each held-out image (M entries): the null.
+        threshold: 1st percentile of the held-out distances.
+        ratio_threshold: 1st percentile of the held-out ratios (distance / distance to the nearest other subject).
+        share: Share of generated images below `threshold`; 0.01 is expected.
+        ratio_share: Share of generated images below `ratio_threshold`; 0.01 is expected.
+        copies: Indices of generated images whose ratio no held-out image comes near.
+    """
+
+    generated: Neighbours
+    heldout: Neighbours
+    threshold: float
+    ratio_threshold: float
+    share: Estimate
+    ratio_share: Estimate
+    copies: np.ndarray
+
+    def closest(self, count: int, by: str = "distance") -> list[dict]:
+        """The pairs to look at, closest first.
+
+        Args:
+            count: Number of pairs.
+            by: 'distance', or 'ratio' for those that resemble one person much more than any other.
+
+        Returns:
+            Dicts with generated and training (indices), distance and ratio.
+        """
+        values = self.generated.distances if by == "distance" else self.generated.ratios
+        return [
+            {
+                "generated": int(index),
+                "training": int(self.generated.indices[index]),
+                "distance": float(self.generated.distances[index]),
+                "ratio": float(self.generated.ratios[index]),
+            }
+            for index in np.argsort(values, kind="stable")[:count]
+        ]
+
+    def as_dict(self) -> dict:
+        """The figures, ready for JSON."""
+        return {
+            "threshold": self.threshold,
+            "ratio_threshold": self.ratio_threshold,
+            "share": self.share.as_dict(),
+            "ratio_share": self.ratio_share.as_dict(),
+            "copies": len(self.copies),
+        }
+
+
+def make_space(generated: Neighbours, heldout: Neighbours, owners: np.ndarray, seed: int) -> Space:
+    """Judges generated images by the held-out ones.
+
+    The intervals resample held-out subjects (the threshold moves) and generated images together.
+
+    Args:
+        generated: Nearest training image of each generated image.
+        heldout: Nearest training image of each held-out image.
+        owners: (M,) int64 subject of each held-out image.
+        seed: Seed of the resamples.
+    """
+    threshold, share = _share_below(generated.distances, heldout.distances, owners, seed)
+    ratio_threshold, ratio_share = _share_below(generated.ratios, heldout.ratios, owners, seed)
+    copies = np.flatnonzero(generated.ratios < COPY_FACTOR * heldout.ratios.min())
+    return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, copies)
+
+
+def feature_nearest(
+    features: np.ndarray, flipped: np.ndarray | None, training: np.ndarray, owners: np.ndarray
+) -> Neighbours:
+    """Nearest training features, of the image or of its mirror image, whichever is closer.
+
+    Args:
+        features: (N, D).
+        flipped: (N, D) of the mirrored images, or None.
+        training: (M, D).
+        owners: (M,) int64 subject of each training image.
+    """
+    views = [features] if flipped is None else [features, flipped]
+    found = [nearest(view, training) for view in views]
+    distances = np.stack([distance[:, 0] for distance, _ in found])
+    indices = np.stack([index[:, 0] for _, index in found])
+    best, rows = distances.argmin(axis=0), np.arange(len(features))
+    own = owners[indices[best, rows]]
+    other = np.min([nearest(view, training, 1, own, owners)[0][:, 0] for view in views], axis=0)
+    return Neighbours(distances[best, rows], indices[best, rows], other)
+
+
+def _share_below(values, null, owners, seed):
+    """The null's 1st percentile, and the share of values below it with its interval."""
+    threshold = float(np.quantile(null, PERCENTILE / 100))
+    rng = np.random.default_rng(seed)
+    members = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
+    ordered, replicates = np.sort(values), np.empty(RESAMPLES)
+    for index in range(RESAMPLES):
+        drawn = np.concatenate([members[owner] for owner in rng.integers(0, len(members), len(members))])
+        moved = np.quantile(null[drawn], PERCENTILE / 100)
+        below = np.searchsorted(ordered, moved) / len(ordered)
+        # Resampling the generated images leaves a binomial number of them below.
+        replicates[index] = rng.binomial(len(ordered), below) / len(ordered)
+    share = float(np.mean(values < threshold))
+    return threshold, Estimate(share, percentile_interval(replicates), len(values), len(null), seed)

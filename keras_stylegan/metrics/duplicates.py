@@ -1,0 +1,137 @@
+"""Checks of the real data before anything is trained: people in both splits, repeated images."""
+
+import numpy as np
+
+from keras_stylegan.metrics.images import as_float, blocks, check_images, check_same_shape, resize
+
+NEAR = 0.05
+"""Difference over contrast: a JPEG copy of a slice is below it, a neighbouring slice of the same head above."""
+LARGEST, COARSE = 64, 8
+ROWS = 512
+
+
+def shared_subjects(first: np.ndarray, second: np.ndarray) -> list[str]:
+    """Sorted subjects that stand in both (N,) and (M,)."""
+    return [str(name) for name in np.intersect1d(first, second)]
+
+
+def near_duplicates(
+    images: np.ndarray,
+    other: np.ndarray | None = None,
+    subjects: np.ndarray | None = None,
+    other_subjects: np.ndarray | None = None,
+    near: float = NEAR,
+) -> list[tuple[int, int, float]]:
+    """Pairs of images that are equal up to rounding, compression or a little noise, of different subjects.
+
+    The measure is |a - b| / |b - mean(b)|, root mean squares at 64 pixels at most: 0 for equal images, 1 for an image and
+    its own mean. Block means of 8 x 8 pixels rule out all but a few pairs beforehand; since averaging never enlarges a
+    difference, no pair is missed.
+
+    Args:
+        images: (N, H, W, C).
+        other: (M, H, W, C) of another split; None compares `images` among themselves.
+        subjects: (N,) subjects; pairs of one subject are left out where both are given.
+        other_subjects: (M,) subjects of `other`.
+        near: Largest difference that counts.
+
+    Returns:
+        (index, index in other, difference), most similar first. Within one set each pair stands once.
+
+    Raises:
+        InputError: Wrong shapes or NaN.
+    """
+    check_images(images, "images")
+    same = other is None
+    if same:
+        other, other_subjects = images, subjects
+    else:
+        check_images(other, "other images")
+        check_same_shape(images, other, "the images", "the other images")
+    coarse, coarse_other = (_block_means(array) for array in (images, other))
+    contrasts = _contrasts(other)
+    pairs = []
+    for rows in blocks(len(images), ROWS):
+        difference = np.einsum("nd,nd->n", coarse[rows], coarse[rows])[:, None] - 2 * coarse[rows] @ coarse_other.T
+        difference += np.einsum("md,md->m", coarse_other, coarse_other)
+        # Rounding of float32 products: about 1e-5 of the mean square.
+        possible = difference / coarse.shape[1] <= (near * contrasts) ** 2 + 1e-5
+        if same:
+            possible &= np.arange(rows.start, rows.stop)[:, None] < np.arange(len(other))
+        if subjects is not None and other_subjects is not None:
+            possible &= subjects[rows, None] != other_subjects
+        pairs.extend(_confirmed(images, other, np.argwhere(possible) + [rows.start, 0], contrasts, near))
+    return sorted(pairs, key=lambda pair: pair[2])
+
+
+def data_warnings(
+    training_images: np.ndarray,
+    training_subjects: np.ndarray,
+    heldout_images: np.ndarray,
+    heldout_subjects: np.ndarray,
+) -> list[str]:
+    """What makes held-out images no fair judge of the training images, as lines for a person.
+
+    Args:
+        training_images: (N, H, W, C).
+        training_subjects: (N,).
+        heldout_images: (M, H, W, C).
+        heldout_subjects: (M,).
+
+    Returns:
+        Lines about subjects in both splits, and exact and near duplicates between different subjects; [] if all is well.
+    """
+    lines = []
+    shared = shared_subjects(training_subjects, heldout_subjects)
+    if shared:
+        lines.append(
+            f"{len(shared)} subjects stand in both the training and the held-out images, such as {shared[0]}: "
+            "held-out figures will look better than they are"
+        )
+    across = near_duplicates(training_images, heldout_images)
+    within = near_duplicates(training_images, subjects=training_subjects)
+    for pairs, where in (
+        (across, "between training and held-out images"),
+        (within, "between training images of different subjects"),
+    ):
+        if pairs:
+            exact = sum(distance == 0 for _, _, distance in pairs)
+            first, second, _ = pairs[0]
+            lines.append(
+                f"{len(pairs)} pairs of equal or nearly equal images {where}, {exact} of them exact; "
+                f"the closest are numbers {first} and {second}"
+            )
+    return lines
+
+
+def _at_most(images, size):
+    height, width = (min(side, size) for side in images.shape[1:3])
+    return resize(as_float(images), height, width)
+
+
+def _block_means(images):
+    """Means over equal blocks of the images at full comparison size, (N, D); borders that do not fit are left out."""
+    parts = []
+    for block in blocks(len(images)):
+        reduced = _at_most(images[block], LARGEST)
+        count, height, width, channels = reduced.shape
+        rows, columns = min(height, COARSE), min(width, COARSE)
+        high, wide = height // rows, width // columns
+        cut = reduced[:, : rows * high, : columns * wide]
+        parts.append(cut.reshape(count, rows, high, columns, wide, channels).mean(axis=(2, 4)).reshape(count, -1))
+    return np.concatenate(parts)
+
+
+def _contrasts(images):
+    return np.concatenate([_at_most(images[block], LARGEST).std(axis=(1, 2, 3)) for block in blocks(len(images))])
+
+
+def _confirmed(images, other, candidates, contrasts, near):
+    for block in blocks(len(candidates)):
+        first, second = candidates[block].T
+        equal = (images[first] == other[second]).all(axis=(1, 2, 3))
+        difference = _at_most(images[first], LARGEST) - _at_most(other[second], LARGEST)
+        size = np.sqrt((difference**2).mean(axis=(1, 2, 3)))
+        relative = np.where(equal, 0.0, size / np.maximum(contrasts[second], 1e-12))
+        for index in np.flatnonzero(relative <= near):
+            yield int(first[index]), int(second[index]), float(relative[index])

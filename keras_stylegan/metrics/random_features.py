@@ -1,0 +1,76 @@
+"""An untrained convolutional embedding: image features that need neither ImageNet nor a download."""
+
+import numpy as np
+
+CHANNELS = 3
+WIDEST = 256
+PROJECTION = 128
+CHUNK = 64
+"""Images convolved at a time; their activations fit into the processor's cache."""
+
+
+class RandomFeatures:
+    """Fixed-seed random convolutions with ReLU; Naeem et al. (2020, section 4.3) find them sound off ImageNet.
+
+    A 5x5 and then 3x3 convolutions of stride 2, with 32, 64, 128, 256 filters, until the map measures at most 4x4.
+    An image becomes the summed maps of the two finest layers (texture, contrast) and a random projection of the last
+    map (layout): 32 + 64 + 128 = 224 numbers. So few keep the covariance of a thousand images regular. The weights
+    come from numpy's Philox generator through its frozen legacy normal distribution: the same on every machine.
+
+    Args:
+        seed: Seed of the weights. Values of different seeds are not comparable.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.name = "random" if seed == 0 else f"random-seed{seed}"
+        self._seed = seed
+        self._weights: dict[tuple, np.ndarray] = {}
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """float32 (N, H, W, 1 or 3) in [-1, 1] to float32 (N, D). Grey counts as red = green = blue."""
+        chunks = [self._embed(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
+        return np.concatenate(chunks)
+
+    def _embed(self, images):
+        maps = np.asarray(images, np.float32)
+        parts, layer = [], 0
+        while layer == 0 or max(maps.shape[1:3]) > 4:
+            size, filters = (5 if layer == 0 else 3), min(32 << layer, WIDEST)
+            maps = self._convolve(maps, layer, size, filters)
+            if layer < 2:
+                # Divided by the root of the number of positions: the size a random projection of the map would have.
+                parts.append(maps.sum(axis=(1, 2)) / np.float32(np.sqrt(maps.shape[1] * maps.shape[2])))
+            layer += 1
+        flat = maps.reshape(len(maps), -1)
+        projection = self._normal(("projection", flat.shape[1]), (flat.shape[1], PROJECTION), flat.shape[1])
+        parts.append(flat @ projection)
+        return np.concatenate(parts, axis=1)
+
+    def _convolve(self, maps, layer, size, filters):
+        """Stride 2, edge padding (zeros would draw a frame around a dark background), ReLU."""
+        count, height, width, channels = maps.shape
+        half, rows, columns = size // 2, -(-height // 2), -(-width // 2)
+        depth = CHANNELS if layer == 0 else channels
+        kernel = self._normal(("kernel", layer), (size, size, depth, filters), size * size * depth)
+        if layer == 0 and channels == 1:
+            kernel = kernel.sum(axis=2, keepdims=True)
+        bias = self._normal(("bias", layer), (filters,), 4)
+        padded = np.pad(maps, ((0, 0), (half, half), (half, half), (0, 0)), mode="edge")
+        patches = np.empty((count, rows, columns, size * size, channels), np.float32)
+        for i in range(size):
+            for j in range(size):
+                tap = padded[:, i : i + 2 * rows - 1 : 2, j : j + 2 * columns - 1 : 2]
+                patches[:, :, :, i * size + j] = tap
+        result = patches.reshape(-1, size * size * channels) @ kernel.reshape(-1, filters) + bias
+        np.maximum(result, 0, out=result)
+        return result.reshape(count, rows, columns, filters)
+
+    def _normal(self, key, shape, fan_in):
+        """He-initialised float32 weights of a name and shape: variance 2 / fan_in keeps the size of activations."""
+        if (key, shape) not in self._weights:
+            words = [self._seed, *(value if isinstance(value, int) else len(value) for value in key), *shape]
+            entropy = np.random.SeedSequence(words)
+            # RandomState, not Generator: numpy promises never to change its streams (NEP 19).
+            draws = np.random.RandomState(np.random.Philox(entropy)).standard_normal(shape)
+            self._weights[key, shape] = (draws * np.sqrt(2 / fan_in)).astype(np.float32)
+        return self._weights[key, shape]
