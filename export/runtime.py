@@ -1,11 +1,9 @@
-"""Generates images from `generator.onnx` with numpy and onnxruntime alone (and Pillow, to write PNG).
+"""Generates images from `generator.onnx` with this file, numpy and onnxruntime; the command needs Pillow as well.
 
-    python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
+python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
 
-    from export.runtime import OnnxGenerator
-    images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_psi=0.7, label="AD")
-
-The class needs this file alone; the command also needs `export/command.py`.
+from export.runtime import OnnxGenerator
+images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_psi=0.7, label="AD")
 """
 
 import contextlib
@@ -294,7 +292,8 @@ def _load(path, part, providers):
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=wanted)
     except Exception as error:  # onnxruntime's exceptions have no common base of their own.
-        raise InputError(f"{path} is not an ONNX file or is damaged ({_one_line(error)}); export it again") from error
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} is not an ONNX file or is damaged ({reason}); export it again") from error
     metadata = session.get_modelmeta().custom_metadata_map
     if metadata.get("format") != FORMAT or metadata.get("part") != part:
         raise InputError(f"{path} is not the {part} of a `python run.py export` of this version")
@@ -311,10 +310,6 @@ def _check_psi(truncation_psi):
 def _require(condition, name, expected, received):
     if not condition:
         raise InputError(f"{name} must be {expected}. Received: {received!r}")
-
-
-def _one_line(error):
-    return " ".join(str(error).split())[:200]
 
 
 if __name__ == "__main__":

@@ -69,11 +69,22 @@ REJECTED = [
     (TrainingConfig, {"epochs": 0}, "epochs must be at least 1. Received: 0"),
     (TrainingConfig, {"discriminator_steps": 0}, "discriminator_steps must be at least 1. Received: 0"),
     (TrainingConfig, {"sample_count": 0}, "sample_count must be at least 1. Received: 0"),
+    (TrainingConfig, {"evaluate_count": 0}, "evaluate_count must be at least 1. Received: 0"),
+    (TrainingConfig, {"best_metric": "fid"}, "best_metric must be one of .*'frechet_random'.* Received: 'fid'"),
+    (ModelConfig, {"noise": "const"}, "noise must be .random. or .none.. Received: .const."),
     (TrainingConfig, {"seed": -1}, "seed must be at least 0. Received: -1"),
     (TrainingConfig, {"checkpoint_gb": -1.0}, "checkpoint_gb must be at least 0. Received: -1.0"),
     *[
         (TrainingConfig, {name: value}, f"{name} must be greater than 0. Received: {value}")
-        for name in ("total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
+        for name in (
+            "total_kimg",
+            "ema_kimg",
+            "ema_rampup",
+            "log_kimg",
+            "sample_kimg",
+            "checkpoint_kimg",
+            "evaluate_kimg",
+        )
         for value in (0.0, -1.0, NAN, INF)
     ],
     (TrainingConfig, {"style_mixing_prob": 1.5}, r"style_mixing_prob must be in \[0, 1\]. Received: 1.5"),

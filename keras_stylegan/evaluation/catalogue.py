@@ -110,7 +110,8 @@ METRICS = {
     "near_duplicates": MetricText(
         "Near duplicates among the generated",
         "lower",
-        "Share of generated images that all but equal another generated one: a sign of collapse.",
+        "Share of generated images that are closer to another generated one than 99 % of new people are to any "
+        "training image. Far above 1 % the generator repeats itself.",
         "this report",
     ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from keras_stylegan.metrics.laplacian import sliced_wasserstein
 from keras_stylegan.metrics.precision_recall import precision_recall
 from keras_stylegan.metrics.spectrum import histogram_distance, spectrum_distance
 
-Measure = Callable[..., dict[str, Estimate]]
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None, int], dict[str, Estimate]]
 
 
 @dataclass(frozen=True)
@@ -22,45 +23,60 @@ class Comparison:
 
     Attributes:
         name: Of the function.
-        measure: (generated, heldout, subjects, seed) to key to `Estimate`.
-        distances: (stand-in, heldout, seed) to the same keys and plain numbers, for the floor.
+        measure: (generated, heldout, subjects of generated or None, subjects of heldout, seed) to key to `Estimate`.
+            Generated images have no subjects; the real ones that stand in for them in a floor have.
+        distances: The same arguments to plain numbers, for the floor; None takes the values of `measure`.
     """
 
     name: str
     measure: Measure
-    distances: Callable[..., dict[str, float]]
+    distances: Callable[..., dict[str, float]] | None = None
+
+    def values(self, *arguments: Any) -> dict[str, float]:
+        """Key to number, without an interval where that is quicker."""
+        if self.distances is not None:
+            return self.distances(*arguments)
+        return {key: estimate.value for key, estimate in self.measure(*arguments).items()}
 
 
-def _comparison(name: str, measure: Measure) -> Comparison:
-    def distances(first, second, seed):
-        return {key: estimate.value for key, estimate in measure(first, second, None, seed).items()}
-
-    return Comparison(name, measure, distances)
+def _histogram(first, second, first_subjects, second_subjects, seed):
+    return {"histogram": histogram_distance(first, second, second_subjects, seed)}
 
 
-def _sliced_wasserstein(generated, heldout, subjects, seed):
-    levels = sliced_wasserstein(generated, heldout, seed=seed)
+def _spectrum(first, second, first_subjects, second_subjects, seed):
+    return {"spectrum": spectrum_distance(first, second, second_subjects, seed)}
+
+
+def _sliced_wasserstein(first, second, first_subjects, second_subjects, seed):
+    levels = sliced_wasserstein(first, second, seed=seed)
     return {f"sliced_wasserstein_{level}": estimate for level, estimate in levels.items()}
 
 
+def _frechet(first, second, first_subjects, second_subjects, seed):
+    return {"frechet": frechet(first, second, second_subjects, seed)}
+
+
+def _frechet_value(first, second, first_subjects, second_subjects, seed):
+    return {"frechet": frechet_distance(first, second)}
+
+
+def _kernel(first, second, first_subjects, second_subjects, seed):
+    return {"kernel": kernel_distance(first, second, second_subjects, seed, first_subjects)}
+
+
+def _precision_recall(first, second, first_subjects, second_subjects, seed):
+    return precision_recall(first, second, second_subjects, seed, first_subjects)
+
+
 OF_IMAGES = (
-    _comparison(
-        "histogram", lambda a, b, subjects, seed: {"histogram": histogram_distance(a, b, subjects=subjects, seed=seed)}
-    ),
-    _comparison(
-        "spectrum", lambda a, b, subjects, seed: {"spectrum": spectrum_distance(a, b, subjects=subjects, seed=seed)}
-    ),
-    _comparison("sliced_wasserstein", _sliced_wasserstein),
+    Comparison("histogram", _histogram),
+    Comparison("spectrum", _spectrum),
+    Comparison("sliced_wasserstein", _sliced_wasserstein),
 )
 OF_FEATURES = (
-    Comparison(
-        "frechet",
-        lambda a, b, subjects, seed: {"frechet": frechet(a, b, subjects=subjects, seed=seed)},
-        # Without the interval, which takes most of the time.
-        lambda a, b, seed: {"frechet": frechet_distance(a, b)},
-    ),
-    _comparison("kernel", lambda a, b, subjects, seed: {"kernel": kernel_distance(a, b, subjects=subjects, seed=seed)}),
-    _comparison("precision_recall", lambda a, b, subjects, seed: precision_recall(a, b, subjects=subjects, seed=seed)),
+    Comparison("frechet", _frechet, _frechet_value),
+    Comparison("kernel", _kernel),
+    Comparison("precision_recall", _precision_recall),
 )
 
 
@@ -89,11 +105,11 @@ def floors(
     """
     compared: list[dict[str, float]] = []
 
-    def first_key(first, second):
-        compared.append(comparison.distances(first, second, seed))
+    def first_key(first, second, first_subjects):
+        compared.append(comparison.values(first, second, first_subjects, heldout_subjects, seed))
         return next(iter(compared[-1].values()))
 
-    first = floor(first_key, pool, pool_subjects, heldout, heldout_subjects, size, seed=seed)
+    first = floor(first_key, pool, pool_subjects, heldout, heldout_subjects, size, seed=seed, with_subjects=True)
     found = {}
     for key in compared[0]:
         values = [numbers[key] for numbers in compared]

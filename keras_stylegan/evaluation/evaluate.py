@@ -65,27 +65,29 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
     # Extractors come first: one that cannot be had is found out before anything takes time.
     extractors = [_extractor(name, trained, material, options, say) for name in options.features]
     header = _header(trained, material, options, [extractor.name for extractor in extractors])
-    with _interruptible(), contextlib.ExitStack() as stack:
-        advance = stack.enter_context(progress_bar("Generating", options.count, console.is_terminal))
+
+    @contextlib.contextmanager
+    def bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+        with progress_bar(description, total, console.is_terminal) as advance:
+            yield lambda images: [advance() for _ in range(images)]
+
+    with _interruptible():
         frequencies = np.bincount(material.heldout.labels, minlength=len(trained.classes))
-        samples = draw_samples(
-            trained.generator,
-            options.count,
-            options.seed,
-            frequencies,
-            material.train.images.dtype,
-            lambda images: [advance() for _ in range(images)],
-        )
-        stack.close()
+        with bar("Generating", options.count) as advance:
+            dtype = material.train.images.dtype
+            samples = draw_samples(trained.generator, options.count, options.seed, frequencies, dtype, advance)
         ledger = Ledger(output_dir / "metrics.json", header, say)
         classes = trained.classes if trained.generator.c_dim else ()
         measurements = Measurements(material, samples, classes, ledger, options.seed)
         writer = _Writer(output_dir, trained, material, samples, classes, ledger)
         try:
             for extractor in extractors:
+                with bar(f"Features ({extractor.name})", measurements.feature_steps) as advance:
+                    measurements.extract(extractor, advance)
                 measurements.of_features(extractor)
             measurements.of_images()
-            writer.audit = measurements.of_memory(extractors[0])
+            with bar("Memorisation audit", 2 * options.count + len(material.heldout)) as advance:
+                writer.audit = measurements.of_memory(extractors[0], advance)
             ledger.attempt("data checks", lambda: _check_data(ledger, material))
         except BaseException as error:
             ledger.record["failures"]["everything after"] = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -120,7 +122,7 @@ class _Writer:
         record["verdict"] = verdict(record)
         self.ledger.finish(status)
         images = draw_pictures(record, self.material, self.samples, self.classes, self.audit)
-        sheets = draw_pairs(self.material, self.samples, self.audit) if self.audit else {}
+        sheets = draw_pairs(self.material, self.samples, self.classes, self.audit) if self.audit else {}
         path = self.output_dir / "report.html"
         replace_file(path, report(record, images, sheets).encode())
         replace_file(self.output_dir / "MODEL_CARD.md", model_card(record, self.trained.config).encode())
@@ -185,6 +187,7 @@ def _header(
             "command": command,
         },
         "data": {
+            "source": trained.config.data.source,
             "train": _summary(material.train),
             "heldout": _summary(material.heldout),
             "heldout_seen": material.seen,

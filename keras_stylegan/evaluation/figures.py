@@ -91,12 +91,11 @@ def shares_plot(metrics: dict[str, dict[str, Any]], extractor: str) -> bytes | N
         floor = entry["floor"]
         if floor:
             axis.barh(row + 0.2, floor["value"], height=0.36, color=REAL, label="real subjects" if not row else None)
+            axis.text(floor["value"], row + 0.2, f" {floor['value']:.2f}", va="center", fontsize=9)
         axis.barh(row - 0.2, entry["value"], height=0.36, color=GENERATED, label=None if row else "generated")
-        for place, value in ((row - 0.2, entry["value"]), *(((row + 0.2, floor["value"]),) if floor else ())):
-            axis.text(value, place, f" {value:.2f}", va="center", fontsize=9)
-        if entry["interval"]:
-            low, high = entry["interval"]
-            axis.plot([low, high], [row - 0.2] * 2, color="black", linewidth=1.2)
+        low, high = entry["interval"] or (entry["value"], entry["value"])
+        axis.plot([low, high], [row - 0.2] * 2, color="black", linewidth=1.2)
+        axis.text(max(high, entry["value"]), row - 0.2, f" {entry['value']:.2f}", va="center", fontsize=9)
     axis.set_yticks(range(len(names)), [METRICS[name].title for name in names])
     axis.invert_yaxis()
     axis.margins(x=0.15)

@@ -6,8 +6,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
   not be measured) or 'complete'; `seconds`.
 - `run`: run_dir, images_seen, checkpoint, classes, conditional, resolution, channels.
 - `evaluation`: count, seed, features (names of the extractors), truncation_psi, noise, started, versions.
-- `data`: `train` and `heldout` with images, subjects, classes (name to count), fingerprint; `heldout_seen` (true when
-  training subjects stand in for held-out ones); `warnings`.
+- `data`: source ('folder', 'cifar10', 'phantom'); `train` and `heldout` with images, subjects, classes (name to
+  count), fingerprint; `heldout_seen` (true when training subjects stand in for held-out ones); `warnings`.
 - `metrics`: `<metric>_<extractor>[/<class>]` to an object with value, interval (95 %, or null), generated_count,
   reference_count, seed, note, floor (the same between real images of disjoint subjects; null or an object with value,
   low, high, repeats, ...) and ratio (value / floor, or null).

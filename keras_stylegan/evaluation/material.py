@@ -90,7 +90,7 @@ def _stand_in(train: ImageSet) -> tuple[ImageSet, ImageSet]:
     if len(set(train.subjects.tolist())) < 2:
         raise InputError(
             "there are no held-out subjects and the training images are of one subject only: name a folder with "
-            f"--heldout-path. Received: subject {train.subjects[0]!r}"
+            f"--heldout-path. Received: subject {str(train.subjects[0])!r}"
         )
     stand_in, rest = split_by_subject(train.subjects, STAND_IN_SHARE, seed=0)
     return _part(train, rest, "rest"), _part(train, stand_in, "stand-in")

@@ -82,10 +82,19 @@ class Measurements:
                 self._compare(comparison, group, self.samples.images, self.heldout.images, self.pool_images)
             self.ledger.attempt("ms_ssim" + group.suffix, lambda group=group: self._diversity(group))
 
-    def of_features(self, extractor: FeatureExtractor, advance: Callable[[int], None] | None = None) -> None:
+    @property
+    def feature_steps(self) -> int:
+        """Images that `extract` goes through."""
+        return len(self.samples.labels) + len(self.heldout) + len(self.pool_rows)
+
+    def extract(self, extractor: FeatureExtractor, advance: Callable[[int], None] | None = None) -> None:
+        """The features of one extractor, which `of_features` and `of_memory` use."""
+        self.ledger.attempt(f"features_{extractor.name}", lambda: self._extracted(extractor, advance))
+
+    def of_features(self, extractor: FeatureExtractor) -> None:
         """Metrics on the features of one extractor: all images together and every class."""
         name = extractor.name
-        if not self.ledger.attempt(f"features_{name}", lambda: self._extracted(extractor, advance)):
+        if name not in self._features:
             return
         features = self._extracted(extractor)
         for group in self.groups:
@@ -160,7 +169,9 @@ class Measurements:
         def run():
             heldout_subjects = self.heldout.subjects[group.heldout]
             reference = _rows(heldout, group.heldout)
-            estimates = comparison.measure(_rows(generated, group.generated), reference, heldout_subjects, self.seed)
+            estimates = comparison.measure(
+                _rows(generated, group.generated), reference, None, heldout_subjects, self.seed
+            )
             for key, estimate in estimates.items():
                 self.ledger.enter(key + ending + group.suffix, estimate.as_dict())
             found = floors(

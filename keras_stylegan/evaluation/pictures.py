@@ -49,7 +49,9 @@ def draw_pictures(
     return {name: png for name, png in drawn.items() if png is not None}
 
 
-def draw_pairs(material: Material, samples: Samples, audit: Audit) -> dict[str, list[tuple[bytes, str]]]:
+def draw_pairs(
+    material: Material, samples: Samples, classes: tuple[str, ...], audit: Audit
+) -> dict[str, list[tuple[bytes, str]]]:
     """Pairs to look at side by side: heading to (PNG, caption), closest first."""
     train, sheets = material.train, {}
     space = audit.spaces["pixel"]
@@ -57,7 +59,7 @@ def draw_pairs(material: Material, samples: Samples, audit: Audit) -> dict[str, 
         sheets[heading] = [
             (
                 figures.pair(samples.images[found["generated"]], train.images[found["training"]]),
-                f"{_name(samples, found['generated'])} · {train.names[found['training']]} · distance "
+                f"{_name(samples, found['generated'], classes)} · {train.names[found['training']]} · distance "
                 f"{found['distance']:.3f}, ratio {found['ratio']:.2f}",
             )
             for found in space.closest(PAIRS, by)
@@ -65,12 +67,13 @@ def draw_pairs(material: Material, samples: Samples, audit: Audit) -> dict[str, 
     sheets["Generated images that resemble each other most"] = [
         (
             figures.pair(samples.images[first], samples.images[second]),
-            f"{_name(samples, first)} · {_name(samples, second)} · distance {distance:.3f}",
+            f"{_name(samples, first, classes)} · {_name(samples, second, classes)} · distance {distance:.3f}",
         )
         for first, second, distance in audit.near_duplicates[: PAIRS // 2]
     ]
     return {heading: pairs for heading, pairs in sheets.items() if pairs}
 
 
-def _name(samples: Samples, row: int) -> str:
-    return f"latent {samples.indices[row]}"
+def _name(samples: Samples, row: int, classes: tuple[str, ...]) -> str:
+    prefix = f"{classes[samples.labels[row]]} " if classes else ""
+    return f"{prefix}latent {samples.indices[row]}"

@@ -50,7 +50,7 @@ def _section(title: str, content: str) -> str:
 def _header(title: str, record: dict[str, Any]) -> str:
     run, evaluation, data = record["run"], record["evaluation"], record["data"]
     reference = "training subjects standing in for held-out ones" if data["heldout_seen"] else "held-out subjects"
-    heldout = data["heldout"]
+    heldout, real = data["heldout"], data["source"] == "folder"
     return (
         f"<header><h1>{escape(title)}</h1>"
         f"<p>{evaluation['count']} generated images after {run['images_seen'] / 1000:g} kimg of training, against "
@@ -58,7 +58,12 @@ def _header(title: str, record: dict[str, Any]) -> str:
         f"Features: {escape(', '.join(evaluation['features']))}; seed {evaluation['seed']}; no truncation.</p>"
         f'<p class="soft">{escape(evaluation["started"])} · {escape(record["status"])} · '
         f"{record['seconds']:.0f} s</p>"
-        '<p class="warning">This file shows images of real people: handle it like the data itself.</p></header>'
+        + (
+            '<p class="warning">This file shows images of real people: handle it like the data itself.</p>'
+            if real
+            else ""
+        )
+        + "</header>"
     )
 
 

@@ -64,6 +64,8 @@ def _memorisation(record):
         yield NOTICE, "Memorisation was not audited: do not share images of this model"
         return
     level, text = AUDIT[audit["verdict"]]
+    if audit["verdict"] == "copies" and not any(space["copies"] for space in audit["spaces"].values()):
+        text = "Signs of memorisation"
     yield level, f"{text}. {audit['reason']}"
 
 
@@ -79,7 +81,8 @@ def _fidelity(record):
             level, words = NOTICE, "near the held-out images, but distinguishable from real ones"
         yield (
             level,
-            f"Generated images are {words}: the Fréchet distance ({qualifier_of(key)}) is {number(ratio)} times its floor",
+            f"Generated images are {words}: the Fréchet distance ({qualifier_of(key)}) is {number(ratio)} times its "
+            "floor",
         )
 
 
@@ -121,8 +124,8 @@ def _duplicates(record):
     if measurement and measurement["interval"] and measurement["interval"][0] > EXPECTED_DUPLICATES:
         yield (
             BAD if measurement["value"] > MANY_DUPLICATES else NOTICE,
-            f"Diversity: {measurement['value']:.0%} of generated images all but equal another one, where "
-            f"{EXPECTED_DUPLICATES:.0%} is expected of new people",
+            f"Diversity: {measurement['value']:.0%} of generated images are as close to another generated one as only "
+            f"{EXPECTED_DUPLICATES:.0%} of new people are to any training image",
         )
 
 

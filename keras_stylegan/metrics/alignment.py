@@ -13,7 +13,7 @@ COARSE = 16
 """Size of the images that choose the candidates."""
 CANDIDATES = 8
 """Images compared at full size, for the nearest one and again for the nearest one of another group."""
-QUERY_BLOCK = 256
+QUERY_BLOCK = 128
 FINE_BLOCK = 16
 
 
@@ -87,7 +87,7 @@ def aligned_nearest(
 ) -> Neighbours:
     """Nearest point of each query over all shifts up to `max_shift` and flips of the query.
 
-    Images of 16 pixels (with the extreme shifts and flips) choose candidates among all points; those are compared at
+    Images of 16 pixels (with shifts and flips) choose candidates among all points; those are compared at
     full size with every shift. Larger images than 64 pixels are compared at 64.
 
     Args:
@@ -105,32 +105,29 @@ def aligned_nearest(
     """
     queries, points = shrunken(queries), shrunken(points)
     max_shift = min(max_shift, (min(points.shape[1:3]) - 1) // 2)
-    coarse_shifts = sorted({-max_shift, 0, max_shift})
+    shifts = list(range(-max_shift, max_shift + 1))
     coarse_points = np.concatenate(
         [_coarse(views(as_float(points[block]), [0], False), max_shift)[:, 0] for block in blocks(len(points))]
     )
-    point_norms = np.einsum("md,md->m", coarse_points, coarse_points)
+    # With the norms as further columns one product of matrices gives |x|² + |y|² - 2x·y.
+    coarse_points = _with_columns(-2 * coarse_points, 1.0, np.einsum("md,md->m", coarse_points, coarse_points)).T
     parts = []
     for block in blocks(len(queries), QUERY_BLOCK):
         images = as_float(queries[block])
-        coarse = _coarse(views(images, coarse_shifts, flips), 0)
+        coarse = _coarse(views(images, shifts, flips), 0)
         squared = np.full((len(images), len(points)), np.inf, np.float32)
         for variant in range(coarse.shape[1]):
             view = coarse[:, variant]
-            norms = np.einsum("nd,nd->n", view, view)[:, None]
-            products = view @ coarse_points.T
-            products *= -2
-            products += norms
-            products += point_norms
-            np.minimum(squared, products, out=squared)
+            view = _with_columns(view, np.einsum("nd,nd->n", view, view), 1.0)
+            np.minimum(squared, view @ coarse_points, out=squared)
         if query_groups is not None:
             squared[query_groups[block, None] == groups] = np.inf
-        distances, indices = _refine(images, points, squared, max_shift, flips)
+        distances, indices = _refine(images, points, squared, shifts, flips)
         other_distances = np.full(len(images), np.inf)
         if other:
             squared[groups[indices][:, None] == groups] = np.inf
             # Among the new candidates may be an image closer than the nearest of the first ones.
-            other_distances = np.maximum(_refine(images, points, squared, max_shift, flips)[0], distances)
+            other_distances = np.maximum(_refine(images, points, squared, shifts, flips)[0], distances)
         parts.append((distances, indices, other_distances))
         if advance is not None:
             advance(len(images))
@@ -141,17 +138,39 @@ def _coarse(images, margin):
     """Views (N, V, h, w, C), without a margin, as vectors (N, V, D) of at most 16 x 16 pixels."""
     if margin:
         images = images[:, :, margin:-margin, margin:-margin]
-    count, number, height, width, channels = images.shape
-    flat = images.reshape(count * number, height, width, channels)
-    return resize(flat, min(height, COARSE), min(width, COARSE)).reshape(count, number, -1)
+    for axis in (2, 3):
+        images = _block_means(images, axis)
+    return images.reshape(*images.shape[:2], -1)
 
 
-def _refine(images, points, squared, max_shift, flips):
+def _with_columns(rows, first, second):
+    """(N, D) with two more columns."""
+    result = np.empty((len(rows), rows.shape[1] + 2), np.float32)
+    result[:, :-2], result[:, -2], result[:, -1] = rows, first, second
+    return result
+
+
+def _block_size(size):
+    return -(-size // COARSE)
+
+
+def _block_means(images, axis):
+    """Means over blocks of pixels along an axis, so that at most `COARSE` remain; a rest at the end is left out."""
+    size = _block_size(images.shape[axis])
+    count = images.shape[axis] // size
+    before = (slice(None),) * axis
+    total = images[(*before, slice(0, count * size, size))].copy()
+    for offset in range(1, size):
+        total += images[(*before, slice(offset, count * size, size))]
+    return total / np.float32(size)
+
+
+def _refine(images, points, squared, shifts, flips):
     """Nearest candidate at full size: distances and indices (N,); infinity where every candidate is excluded."""
     count = min(CANDIDATES, squared.shape[1])
     candidates = np.argpartition(squared, count - 1, axis=1)[:, :count]
     allowed = np.isfinite(np.take_along_axis(squared, candidates, axis=1))
-    shifts = list(range(-max_shift, max_shift + 1))
+    margin = max(shifts)
     distances, indices = np.empty(len(images)), np.empty(len(images), np.int64)
     for block in blocks(len(images), FINE_BLOCK):
         seen = views(images[block], shifts, flips)
@@ -160,8 +179,7 @@ def _refine(images, points, squared, max_shift, flips):
         chosen = candidates[block]
         found = as_float(points[chosen.ravel()])
         centre = views(found, [0], False)[:, 0]
-        if max_shift:
-            centre = centre[:, max_shift:-max_shift, max_shift:-max_shift]
+        centre = centre[:, margin : centre.shape[1] - margin, margin : centre.shape[2] - margin]
         centre = np.ascontiguousarray(centre).reshape(*chosen.shape, size)
         norms = np.einsum("nvp,nvp->nv", seen, seen)[:, :, None] + np.einsum("ncp,ncp->nc", centre, centre)[:, None]
         differences = norms - 2 * np.matmul(seen, centre.transpose(0, 2, 1))

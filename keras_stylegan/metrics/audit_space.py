@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from keras_stylegan.metrics.alignment import Neighbours
 from keras_stylegan.metrics.bootstrap import percentile_interval
@@ -27,6 +28,8 @@ class Space:
         ratio_threshold: 1st percentile of the held-out ratios (distance / distance to the nearest other subject).
         share: Share of generated images below `threshold`; 0.01 is expected.
         ratio_share: Share of generated images below `ratio_threshold`; 0.01 is expected.
+        p_value: Probability of so large a share if the generated images were new people too.
+        ratio_p_value: The same for the ratios.
         copies: Indices of generated images whose ratio no held-out image comes near.
     """
 
@@ -36,6 +39,8 @@ class Space:
     ratio_threshold: float
     share: Estimate
     ratio_share: Estimate
+    p_value: float
+    ratio_p_value: float
     copies: np.ndarray
 
     def closest(self, count: int, by: str = "distance") -> list[dict]:
@@ -66,6 +71,8 @@ class Space:
             "ratio_threshold": self.ratio_threshold,
             "share": self.share.as_dict(),
             "ratio_share": self.ratio_share.as_dict(),
+            "p_value": self.p_value,
+            "ratio_p_value": self.ratio_p_value,
             "copies": len(self.copies),
         }
 
@@ -81,10 +88,10 @@ def make_space(generated: Neighbours, heldout: Neighbours, owners: np.ndarray, s
         owners: (M,) int64 subject of each held-out image.
         seed: Seed of the resamples.
     """
-    threshold, share = _share_below(generated.distances, heldout.distances, owners, seed)
-    ratio_threshold, ratio_share = _share_below(generated.ratios, heldout.ratios, owners, seed)
+    threshold, share, p_value = _share_below(generated.distances, heldout.distances, owners, seed)
+    ratio_threshold, ratio_share, ratio_p_value = _share_below(generated.ratios, heldout.ratios, owners, seed)
     copies = np.flatnonzero(generated.ratios < COPY_FACTOR * heldout.ratios.min())
-    return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, copies)
+    return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, p_value, ratio_p_value, copies)
 
 
 def feature_nearest(
@@ -108,17 +115,48 @@ def feature_nearest(
     return Neighbours(distances[best, rows], indices[best, rows], other)
 
 
+def first_percentile(null: np.ndarray) -> float:
+    """The k-th smallest of M values, k = M / 100 rounded down, at least 1: a new value lies below with k / (M + 1)."""
+    rank = max(1, int(len(null) * PERCENTILE / 100))
+    return float(np.partition(null, rank - 1)[rank - 1])
+
+
+def excess_p_value(below: int, count: int, null: np.ndarray, owners: np.ndarray) -> float:
+    """Probability that at least `below` of `count` new people's images lie below the null's 1st percentile.
+
+    The share of a population below the k-th smallest of M independent values has the distribution Beta(k, M + 1 - k),
+    so the number of new values below it is beta-binomial (Wilks 1941). Images of one subject are not independent: both
+    parameters are divided by the design effect, the variance of the number of held-out images at or below the
+    threshold over people in proportion to that over independent images (Kish 1965).
+
+    Args:
+        below: Values below the threshold.
+        count: N, all values.
+        null: (M,) the held-out values.
+        owners: (M,) int64 their subjects.
+    """
+    rank = max(1, int(len(null) * PERCENTILE / 100))
+    low = np.argpartition(null, rank - 1)[:rank]
+    probability = rank / len(null)
+    people = np.bincount(owners)
+    found = np.bincount(owners[low], minlength=len(people))
+    variance = np.sum((found - probability * people) ** 2)
+    effect = max(1.0, float(variance / (len(null) * probability * (1 - probability)))) if rank < len(null) else 1.0
+    return float(stats.betabinom.sf(below - 1, count, rank / effect, (len(null) + 1 - rank) / effect))
+
+
 def _share_below(values, null, owners, seed):
-    """The null's 1st percentile, and the share of values below it with its interval."""
-    threshold = float(np.quantile(null, PERCENTILE / 100))
+    """The null's 1st percentile, the share of values below it with its interval, and its p-value."""
+    threshold = first_percentile(null)
     rng = np.random.default_rng(seed)
     members = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
     ordered, replicates = np.sort(values), np.empty(RESAMPLES)
     for index in range(RESAMPLES):
         drawn = np.concatenate([members[owner] for owner in rng.integers(0, len(members), len(members))])
-        moved = np.quantile(null[drawn], PERCENTILE / 100)
+        moved = first_percentile(null[drawn])
         below = np.searchsorted(ordered, moved) / len(ordered)
         # Resampling the generated images leaves a binomial number of them below.
         replicates[index] = rng.binomial(len(ordered), below) / len(ordered)
-    share = float(np.mean(values < threshold))
-    return threshold, Estimate(share, percentile_interval(replicates), len(values), len(null), seed)
+    below = int(np.count_nonzero(values < threshold))
+    estimate = Estimate(below / len(values), percentile_interval(replicates), len(values), len(null), seed)
+    return threshold, estimate, excess_p_value(below, len(values), null, owners)

@@ -24,9 +24,9 @@ def near_duplicates(
 ) -> list[tuple[int, int, float]]:
     """Pairs of images that are equal up to rounding, compression or a little noise, of different subjects.
 
-    The measure is |a - b| / |b - mean(b)|, root mean squares at 64 pixels at most: 0 for equal images, 1 for an image and
-    its own mean. Block means of 8 x 8 pixels rule out all but a few pairs beforehand; since averaging never enlarges a
-    difference, no pair is missed.
+    The measure is |a - b| / |b - mean(b)|, root mean squares at 64 pixels at most: 0 for equal images, 1 for an image
+    and its own mean. Images of 8 x 8 block means rule out all but a few pairs beforehand; since averaging never
+    enlarges a difference, no pair is missed.
 
     Args:
         images: (N, H, W, C).
@@ -60,7 +60,8 @@ def near_duplicates(
             possible &= np.arange(rows.start, rows.stop)[:, None] < np.arange(len(other))
         if subjects is not None and other_subjects is not None:
             possible &= subjects[rows, None] != other_subjects
-        pairs.extend(_confirmed(images, other, np.argwhere(possible) + [rows.start, 0], contrasts, near))
+        first, second = np.nonzero(possible)
+        pairs.extend(_confirmed(images, other, first + rows.start, second, contrasts, near))
     return sorted(pairs, key=lambda pair: pair[2])
 
 
@@ -79,7 +80,7 @@ def data_warnings(
         heldout_subjects: (M,).
 
     Returns:
-        Lines about subjects in both splits, and exact and near duplicates between different subjects; [] if all is well.
+        Lines about subjects in both splits and about equal or nearly equal images; [] if all is well.
     """
     lines = []
     shared = shared_subjects(training_subjects, heldout_subjects)
@@ -126,9 +127,9 @@ def _contrasts(images):
     return np.concatenate([_at_most(images[block], LARGEST).std(axis=(1, 2, 3)) for block in blocks(len(images))])
 
 
-def _confirmed(images, other, candidates, contrasts, near):
-    for block in blocks(len(candidates)):
-        first, second = candidates[block].T
+def _confirmed(images, other, firsts, seconds, contrasts, near):
+    for block in blocks(len(firsts)):
+        first, second = firsts[block], seconds[block]
         equal = (images[first] == other[second]).all(axis=(1, 2, 3))
         difference = _at_most(images[first], LARGEST) - _at_most(other[second], LARGEST)
         size = np.sqrt((difference**2).mean(axis=(1, 2, 3)))

@@ -43,7 +43,7 @@ class Floor:
 
 
 def floor(
-    distance: Callable[[np.ndarray, np.ndarray], float],
+    distance: Callable[..., float],
     pool: np.ndarray,
     pool_subjects: np.ndarray,
     reference: np.ndarray,
@@ -51,6 +51,7 @@ def floor(
     size: int,
     repeats: int = 5,
     seed: int = 0,
+    with_subjects: bool = False,
 ) -> Floor:
     """Measures real images in place of the generated ones, against the same held-out images.
 
@@ -63,6 +64,8 @@ def floor(
         size: Number of generated images the metric was measured on, so that both carry the same bias.
         repeats: Draws of stand-in subjects.
         seed: Seed of the draws.
+        with_subjects: Call `distance` with (stand-in, reference, subjects of the stand-in), for metrics that leave out
+            pairs of one subject.
 
     Returns:
         The floor. Where the pool is smaller than `size` all of it is used once, and the note says so.
@@ -88,7 +91,9 @@ def floor(
     else:
         rng = np.random.default_rng(seed)
         draws = [subject_sample(pool_subjects, size, int(rng.integers(2**31))) for _ in range(repeats)]
-    values = [float(distance(pool[indices], reference)) for indices in draws]
+    pool_subjects = np.asarray(pool_subjects)
+    extra = [(pool_subjects[indices],) if with_subjects else () for indices in draws]
+    values = [float(distance(pool[rows], reference, *more)) for rows, more in zip(draws, extra, strict=True)]
     return Floor(
         float(np.mean(values)), min(values), max(values), len(draws[0]), len(reference), len(draws), seed, note
     )

@@ -15,7 +15,11 @@ def polynomial_kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def kernel_distance(
-    generated: np.ndarray, reference: np.ndarray, subjects: np.ndarray | None = None, seed: int = 0
+    generated: np.ndarray,
+    reference: np.ndarray,
+    subjects: np.ndarray | None = None,
+    seed: int = 0,
+    generated_subjects: np.ndarray | None = None,
 ) -> Estimate:
     """Unbiased squared MMD with a bootstrap interval over generated images and held-out subjects.
 
@@ -31,6 +35,7 @@ def kernel_distance(
         reference: (M, D) features of held-out images.
         subjects: (M,) subjects of the held-out images; None where every image is its own.
         seed: Seed of the resamples.
+        generated_subjects: (N,) subjects where real images stand in for generated ones, as in a floor.
 
     Returns:
         The distance, about 0 (also below) for equal distributions; lower is better.
@@ -42,9 +47,10 @@ def kernel_distance(
     owners = checked_subjects(subjects, len(reference), "held-out images")
     require_count(int(owners.max()) + 1, 2, "the kernel distance", "held-out subjects")
     rng = np.random.default_rng(seed)
-    singles = np.arange(len(generated))
+    makers = checked_subjects(generated_subjects, len(generated), "generated images")
+    require_count(int(makers.max()) + 1, 2, "the kernel distance", "subjects of generated images")
     sides = []
-    for features, groups in ((generated, singles), (reference, owners)):
+    for features, groups in ((generated, makers), (reference, owners)):
         weights = subject_weights(groups, RESAMPLES, rng)
         weights = np.concatenate([np.ones((1, len(features)), np.float32), weights])
         sides.append((np.ascontiguousarray(features, np.float32), groups, weights))

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.alignment import aligned_nearest
-from keras_stylegan.metrics.audit_space import PERCENTILE, Space, feature_nearest, make_space
+from keras_stylegan.metrics.audit_space import Space, feature_nearest, make_space
 from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_features, checked_subjects, require_count
 from keras_stylegan.metrics.images import check_images, check_same_shape
@@ -15,6 +15,8 @@ from keras_stylegan.metrics.neighbours import nearest
 
 LEAST_HELDOUT = 100
 """A first percentile of fewer images is one image or none."""
+SIGNIFICANCE = 0.05
+"""Chance of a false alarm about honest images, shared by the four tests (two figures in two spaces)."""
 LEAST_SUBJECTS = 5
 """Held-out people below which 'clear' is not said."""
 
@@ -26,7 +28,7 @@ class Audit:
     Attributes:
         spaces: "pixel" and the name of the feature extractor, each with its `Space`.
         authenticity: Share of generated images that are no closer to their nearest training image than that is to the
-            nearest one of another subject (Alaa et al. 2022).
+            nearest one of another subject (Alaa et al. 2022), by features, without alignment.
         heldout_authenticity: The same for held-out images: what to compare with.
         near_duplicate_share: Share of generated images with another one closer than the pixel threshold.
         near_duplicates: The closest such pairs (first, second, distance).
@@ -97,7 +99,7 @@ def audit(
     held-out images. The verdict is
 
     - 'copies' when some ratio is far below that of every held-out image, or significantly more than 1% of the ratios
-      are below the null's 1st percentile;
+      are below the null's 1st percentile (beta-binomial test, 5% for all tests together);
     - 'close' when only the distances are significantly smaller;
     - 'undecided' when there are too few held-out subjects and nothing was found;
     - 'clear' otherwise.
@@ -199,7 +201,6 @@ def _duplicates(generated, count, threshold, options, seed):
 
 def _verdict(spaces, subject_count):
     """'copies', 'close', 'undecided' or 'clear', and why."""
-    expected = PERCENTILE / 100
     copies = max(spaces.items(), key=lambda item: len(item[1].copies))
     if len(copies[1].copies):
         name, space = copies
@@ -208,15 +209,16 @@ def _verdict(spaces, subject_count):
             f"subject than to any other ({name}): their distance ratio is below half of the smallest among "
             f"{len(space.heldout.distances)} held-out images. Look at the closest pairs."
         )
-    for verdict, attribute, words in (
-        ("copies", "ratio_share", "resemble one training subject more than any other"),
-        ("close", "share", "lie closer to a training image"),
+    for verdict, prefix, words in (
+        ("copies", "ratio_", "resemble one training subject, compared with all others, more"),
+        ("close", "", "lie closer to a training image"),
     ):
         for name, space in spaces.items():
-            share = getattr(space, attribute)
-            if share.interval[0] > expected:
+            share, p_value = getattr(space, prefix + "share"), getattr(space, prefix + "p_value")
+            if p_value < SIGNIFICANCE / (2 * len(spaces)):
                 reason = (
-                    f"{_percent(share)} of the generated images {words} than all but 1% of held-out images do ({name})."
+                    f"{_percent(share)} of the generated images {words} than all but 1% of held-out images do "
+                    f"({name}; p = {p_value:.2g} for images of new people)."
                 )
                 if verdict == "close":
                     reason += (
@@ -231,8 +233,8 @@ def _verdict(spaces, subject_count):
             f"nothing was copied. Share closer than 99% of held-out images: {figures}."
         )
     return "clear", (
-        f"Generated images are no closer to training images than held-out people are. Share closer than 99% of held-out "
-        f"images (1% is expected): {figures}."
+        "Generated images are no closer to training images than held-out people are. "
+        f"Share closer than 99% of held-out images (1% is expected): {figures}."
     )
 
 

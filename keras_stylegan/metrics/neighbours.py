@@ -63,10 +63,17 @@ def nearest(
     return np.sqrt(np.take_along_axis(best, order, axis=1)), np.take_along_axis(indices, order, axis=1)
 
 
-def radii(points: np.ndarray, k: int) -> np.ndarray:
-    """Distance (N,) of each point to its k-th nearest other point; (N, D) with N > k."""
-    own = np.arange(len(points))
-    return nearest(points, points, k, own, own)[0][:, -1]
+def radii(points: np.ndarray, k: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """Distance (N,) of each point to its k-th nearest point of another group.
+
+    Args:
+        points: (N, D).
+        k: Neighbours.
+        groups: (N,) int64; None where every point is its own group. A radius is infinite where fewer than k points
+            lie outside a group.
+    """
+    groups = np.arange(len(points)) if groups is None else groups
+    return nearest(points, points, k, groups, groups)[0][:, -1]
 
 
 def balls_around(queries: np.ndarray, centres: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_pair, checked_subjects
 from keras_stylegan.metrics.neighbours import balls_around, radii
@@ -13,17 +14,26 @@ DENSITY_NEIGHBOURS = 5
 
 
 def precision_recall(
-    generated: np.ndarray, reference: np.ndarray, subjects: np.ndarray | None = None, seed: int = 0
+    generated: np.ndarray,
+    reference: np.ndarray,
+    subjects: np.ndarray | None = None,
+    seed: int = 0,
+    generated_subjects: np.ndarray | None = None,
 ) -> dict[str, Estimate]:
     """Fidelity and diversity as two numbers each, from balls that reach to the k-th nearest neighbour.
 
     All four depend on the number of images, so the larger set is cut at random to the size of the smaller one.
 
+    A ball reaches to the k-th nearest image of *another* subject. Between the slices of one person balls would shrink
+    until no other person lay in them, and real images of new people would have a precision near 0. Without subjects
+    these are the papers' definitions.
+
     Args:
         generated: (N, D) features of generated images.
         reference: (M, D) features of held-out images.
-        subjects: (M,) subjects of the held-out images, for the intervals.
+        subjects: (M,) subjects of the held-out images.
         seed: Seed of the cut and of the intervals.
+        generated_subjects: (N,) subjects where real images stand in for generated ones, as in a floor.
 
     Returns:
         - precision: share of generated images inside a ball around a real one (k = 3);
@@ -33,21 +43,22 @@ def precision_recall(
         Higher is better. The intervals are those of the mean over images with the balls as they are.
 
     Raises:
-        InputError: Fewer than 6 images, NaN, or different widths.
+        InputError: Fewer than 6 images (5 of other subjects), NaN, or different widths.
     """
     needed = max(PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS) + 1
     generated, reference = checked_pair(generated, reference, needed, "precision and recall")
     owners = checked_subjects(subjects, len(reference), "held-out images")
+    makers = checked_subjects(generated_subjects, len(generated), "generated images")
     count = min(len(generated), len(reference))
     rng = np.random.default_rng(seed)
-    generated = generated[_sample(len(generated), count, rng)]
+    kept = _sample(len(generated), count, rng)
+    generated, makers = generated[kept], makers[kept]
     kept = _sample(len(reference), count, rng)
     reference, owners = reference[kept], owners[kept]
 
-    narrow = radii(reference, PRECISION_NEIGHBOURS)
-    inside_real, _ = balls_around(generated, reference, narrow)
-    inside_generated, _ = balls_around(reference, generated, radii(generated, PRECISION_NEIGHBOURS))
-    holding, held = balls_around(generated, reference, radii(reference, DENSITY_NEIGHBOURS))
+    inside_real, _ = balls_around(generated, reference, _radii(reference, PRECISION_NEIGHBOURS, owners))
+    inside_generated, _ = balls_around(reference, generated, _radii(generated, PRECISION_NEIGHBOURS, makers))
+    holding, held = balls_around(generated, reference, _radii(reference, DENSITY_NEIGHBOURS, owners))
     per_image = {
         "precision": (inside_real > 0, None),
         "recall": (inside_generated > 0, owners),
@@ -58,6 +69,13 @@ def precision_recall(
         name: Estimate(float(np.mean(values)), mean_interval(values, groups, seed), count, count, seed)
         for name, (values, groups) in per_image.items()
     }
+
+
+def _radii(features, k, groups):
+    result = radii(features, k, groups)
+    if np.isinf(result).any():
+        raise InputError(f"precision and recall needs {k} images of other subjects for every image: there are fewer")
+    return result
 
 
 def _sample(count: int, size: int, rng: np.random.Generator) -> np.ndarray:

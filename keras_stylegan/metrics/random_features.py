@@ -5,6 +5,8 @@ import numpy as np
 CHANNELS = 3
 WIDEST = 256
 PROJECTION = 128
+SCALE = 1 / 5
+"""Brings the squared norm of a brain slice's features to about D, as the polynomial kernel of KID expects."""
 CHUNK = 64
 """Images convolved at a time; their activations fit into the processor's cache."""
 
@@ -13,9 +15,10 @@ class RandomFeatures:
     """Fixed-seed random convolutions with ReLU; Naeem et al. (2020, section 4.3) find them sound off ImageNet.
 
     A 5x5 and then 3x3 convolutions of stride 2, with 32, 64, 128, 256 filters, until the map measures at most 4x4.
-    An image becomes the summed maps of the two finest layers (texture, contrast) and a random projection of the last
-    map (layout): 32 + 64 + 128 = 224 numbers. So few keep the covariance of a thousand images regular. The weights
-    come from numpy's Philox generator through its frozen legacy normal distribution: the same on every machine.
+    An image becomes the summed maps of the two finest layers (detail, contrast) and a random projection of the last
+    map (layout), less those of a black image: 32 + 64 + 128 = 224 numbers. So few keep the covariance of a thousand
+    images regular. The weights come from numpy's Philox generator through its frozen legacy normal distribution: the
+    same on every machine.
 
     Args:
         seed: Seed of the weights. Values of different seeds are not comparable.
@@ -28,7 +31,8 @@ class RandomFeatures:
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """float32 (N, H, W, 1 or 3) in [-1, 1] to float32 (N, D). Grey counts as red = green = blue."""
-        chunks = [self._embed(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
+        black = self._embed(np.full((1, *images.shape[1:]), -1, np.float32))
+        chunks = [self._embed(images[start : start + CHUNK]) - black for start in range(0, len(images), CHUNK)]
         return np.concatenate(chunks)
 
     def _embed(self, images):
@@ -39,11 +43,12 @@ class RandomFeatures:
             maps = self._convolve(maps, layer, size, filters)
             if layer < 2:
                 # Divided by the root of the number of positions: the size a random projection of the map would have.
-                parts.append(maps.sum(axis=(1, 2)) / np.float32(np.sqrt(maps.shape[1] * maps.shape[2])))
+                positions = maps.shape[1] * maps.shape[2]
+                parts.append(maps.sum(axis=(1, 2)) * np.float32(SCALE / np.sqrt(positions)))
             layer += 1
         flat = maps.reshape(len(maps), -1)
         projection = self._normal(("projection", flat.shape[1]), (flat.shape[1], PROJECTION), flat.shape[1])
-        parts.append(flat @ projection)
+        parts.append(flat @ projection * np.float32(SCALE))
         return np.concatenate(parts, axis=1)
 
     def _convolve(self, maps, layer, size, filters):
@@ -51,17 +56,20 @@ class RandomFeatures:
         count, height, width, channels = maps.shape
         half, rows, columns = size // 2, -(-height // 2), -(-width // 2)
         depth = CHANNELS if layer == 0 else channels
-        kernel = self._normal(("kernel", layer), (size, size, depth, filters), size * size * depth)
+        kernel = self._normal(("kernel", layer), (size, size, depth, filters), size * size * depth).copy()
         if layer == 0 and channels == 1:
             kernel = kernel.sum(axis=2, keepdims=True)
-        bias = self._normal(("bias", layer), (filters,), 4)
+        if layer == 0:
+            # Every second filter sees only differences between pixels; without a bias its rectified response is the
+            # amount of detail, which intensities would hide.
+            kernel[..., ::2] -= kernel[..., ::2].mean(axis=(0, 1), keepdims=True)
         padded = np.pad(maps, ((0, 0), (half, half), (half, half), (0, 0)), mode="edge")
         patches = np.empty((count, rows, columns, size * size, channels), np.float32)
         for i in range(size):
             for j in range(size):
                 tap = padded[:, i : i + 2 * rows - 1 : 2, j : j + 2 * columns - 1 : 2]
                 patches[:, :, :, i * size + j] = tap
-        result = patches.reshape(-1, size * size * channels) @ kernel.reshape(-1, filters) + bias
+        result = patches.reshape(-1, size * size * channels) @ kernel.reshape(-1, filters)
         np.maximum(result, 0, out=result)
         return result.reshape(count, rows, columns, filters)
 

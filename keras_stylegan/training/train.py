@@ -138,7 +138,7 @@ def _train(
         say(f"Stopped by {interrupt.received.name} at {gan.images_seen / 1000:g} kimg. Saved {saved_path}\n"
             f"Continue with: python run.py train --run-dir {folder.path} --resume")  # fmt: skip
         return 128 + interrupt.received
-    say(_farewell(folder, gan, saved_path, samples.path(gan.images_seen)))
+    say(_farewell(config, folder, gan, saved_path, samples.path(gan.images_seen)))
     return 0
 
 
@@ -208,16 +208,27 @@ def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
     )
 
 
-def _farewell(folder: RunFolder, gan, checkpoint: Path | None, samples: Path) -> str:
+def _farewell(config: Config, folder: RunFolder, gan, checkpoint: Path | None, samples: Path) -> str:
     run = folder.path
-    return (
-        f"\nDone: {gan.images_seen / 1000:g} kimg.\n"
-        f"  samples      {samples}\n"
-        f"  losses       {folder.plot}, {folder.log}\n"
-        f"  checkpoint   {checkpoint}\n"
-        "Next:\n"
-        f"  python run.py generate {run}                     images, grids, style mixing, interpolation\n"
-        f"  python run.py train --run-dir {run} --resume --training.epochs N    train longer\n"
-        f"  tensorboard --logdir {run / 'tensorboard'}\n"
-        "  python run.py train adni64 --data.path AD_NC     train on your own scans"
+    if config.training.total_kimg is None:
+        longer = f"--training.epochs {2 * config.training.epochs}"
+    else:
+        longer = f"--training.total-kimg {2 * config.training.total_kimg:g}"
+    commands = {
+        f"generate {run}": "images, grids, style mixing, interpolation",
+        f"evaluate {run}": "fidelity, diversity and memorisation on held-out subjects",
+        f"export {run}": "ONNX files that run without TensorFlow",
+        f"train --run-dir {run} --resume {longer}": "train longer",
+        "train adni64 --data.path AD_NC": "train on your own scans",
+    }
+    width = max(map(len, commands))
+    return "\n".join(
+        [
+            f"\nDone: {gan.images_seen / 1000:g} kimg.",
+            f"  samples      {samples}",
+            f"  losses       {folder.plot}, {folder.log}, {run / 'tensorboard'}",
+            f"  checkpoint   {checkpoint}",
+            "Next:",
+            *(f"  python run.py {command:<{width}}   {what}" for command, what in commands.items()),
+        ]
     )

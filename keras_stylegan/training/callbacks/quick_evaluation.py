@@ -90,7 +90,7 @@ class QuickEvaluation(keras.callbacks.Callback):
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
         self._rows: list[dict[str, float]] = []
         self._renderer: Renderer | None = None
-        self._references: list[np.ndarray] | None = None
+        self._references: list[tuple[np.ndarray, np.ndarray]] | None = None
         self._real_similarity = 0.0
 
     def on_train_begin(self, logs=None):
@@ -145,7 +145,7 @@ class QuickEvaluation(keras.callbacks.Callback):
             references = []
             for images in (self.heldout, self.training):
                 rows = subject_sample(images.subjects, size, seed=0)
-                references.append(extract(extractor, np.asarray(images.images[rows])))
+                references.append((extract(extractor, np.asarray(images.images[rows])), images.subjects[rows]))
             self._real_similarity = ms_ssim_diversity(
                 self.heldout.images, self.heldout.labels if generator.c_dim else None, self.heldout.subjects
             ).value
@@ -155,8 +155,8 @@ class QuickEvaluation(keras.callbacks.Callback):
             generator, self.count, 0, frequencies, self.training.images.dtype, renderer=self._renderer
         )
         features = extract(extractor, samples.images)
-        heldout, training = self._references
-        shares = precision_recall(features, heldout)
+        (heldout, heldout_subjects), (training, _) = self._references
+        shares = precision_recall(features, heldout, heldout_subjects)
         values = {
             "frechet_random": frechet_distance(features, heldout),
             "frechet_random_training": frechet_distance(features, training),

@@ -1,0 +1,30 @@
+"""Image folders and checkpoints for the tests of evaluation."""
+
+import keras
+import numpy as np
+from PIL import Image
+
+from keras_stylegan.training.checkpoint import named, save
+
+SIZE = 16
+
+
+def write_images(folder, first_subject, subjects, slices=8, size=SIZE):
+    """Grey images of subjects in two classes: NC has a bright square, AD a dark one; slices of a subject are alike."""
+    for number in range(first_subject, first_subject + subjects):
+        name = ("AD", "NC")[number % 2]
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(number)
+        base = rng.integers(60, 160, (size, size))
+        base[4:8, 4:8] = 30 if name == "AD" else 220
+        for index in range(slices):
+            pixels = np.clip(base + rng.integers(-10, 10, base.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}_{index}.png")
+
+
+def save_run(folder, generator, classes=("AD", "NC"), **record):
+    """Writes the checkpoint of a generator."""
+    variables = named("generator_ema", generator.variables)
+    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+    record = {"classes": list(classes), "images_seen": 1500, "data_fingerprint": ""} | record
+    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)

@@ -1,0 +1,84 @@
+import pytest
+
+from keras_stylegan.evaluation.verdict import verdict
+
+
+def entry(value, floor=None, interval=None, note=""):
+    ratio = value / floor if floor else None
+    return {"value": value, "floor": {"value": floor} if floor else None, "ratio": ratio, "interval": interval,
+            "note": note}  # fmt: skip
+
+
+def record(metrics=(), **parts):
+    audit = {"verdict": "clear", "reason": "Nothing is close.", "spaces": {}}
+    return {"status": "complete", "failures": {}, "audit": audit, "data": {"warnings": []}} | parts | {
+        "metrics": dict(metrics)
+    }  # fmt: skip
+
+
+def said(found, level):
+    return " ".join(line["text"] for line in found if line["level"] == level)
+
+
+@pytest.mark.parametrize(
+    ("audit", "level", "words"),
+    [
+        ("copies", "bad", "copies training images"),
+        ("close", "notice", "closer to training images"),
+        ("undecided", "notice", "could not decide"),
+        ("clear", "good", "No sign of memorisation"),
+    ],
+)
+def test_the_audit_has_its_words_and_its_reason(audit, level, words):
+    spaces = {"pixel": {"copies": 3}}
+    found = verdict(record(audit={"verdict": audit, "reason": "For this reason.", "spaces": spaces}))
+    assert words in said(found, level)
+    assert "For this reason." in said(found, level)
+
+
+def test_a_share_without_single_copies_is_a_sign_only():
+    audit = {"verdict": "copies", "reason": "3 %.", "spaces": {"pixel": {"copies": 0}}}
+    assert said(verdict(record(audit=audit)), "bad") == "Signs of memorisation. 3 %."
+
+
+def test_no_audit_is_not_silence():
+    assert "not audited" in said(verdict(record(audit=None)), "notice")
+
+
+@pytest.mark.parametrize(("value", "level"), [(1.4, "good"), (2.0, "notice"), (5.0, "bad")])
+def test_fidelity_is_judged_by_the_ratio_to_the_floor(value, level):
+    found = verdict(record({"frechet_random": entry(value * 7, 7.0)}))
+    assert f"Fréchet distance (random) is {value:g} times its floor" in said(found, level)
+
+
+@pytest.mark.parametrize(("value", "level"), [(0.3, "bad"), (0.5, "notice"), (0.75, "")])
+def test_missing_variety(value, level):
+    found = verdict(record({"recall_random": entry(value, 0.8), "coverage_domain-1": entry(value, 0.8)}))
+    for lines in ("bad", "notice"):
+        assert ("recall (random)" in said(found, lines)) == (lines == level)
+        assert ("coverage (domain-1)" in said(found, lines)) == (lines == level)
+
+
+def test_collapse():
+    assert "resemble each other more" in said(verdict(record({"ms_ssim": entry(0.6, 0.4)})), "bad")
+    assert "differ no less" in said(verdict(record({"ms_ssim": entry(0.42, 0.4)})), "good")
+    found = verdict(record({"near_duplicates": entry(0.3, interval=[0.2, 0.4])}))
+    assert "30% of generated images" in said(found, "bad")
+    assert "Diversity" not in said(verdict(record({"near_duplicates": entry(0.01, interval=[0, 0.02])})), "notice")
+
+
+def test_classes():
+    found = verdict(record({"class_agreement_random": entry(0.5, 0.9)}))
+    assert "recognised in 50% of generated and 90% of held-out" in said(found, "notice")
+    assert "respected" in said(verdict(record({"class_agreement_random": entry(0.88, 0.9)})), "good")
+    note = "the classes cannot be told apart"
+    assert note in said(verdict(record({"class_agreement_random": entry(0.5, 0.5, note=note)})), "notice")
+
+
+def test_the_gravest_comes_first_and_nothing_is_hidden():
+    metrics = {"frechet_random": entry(1.0, 1.0), "recall_random": entry(0.1, 0.8)}
+    found = verdict(record(metrics, status="interrupted", failures={"spectrum": "x"}, data={"warnings": ["2 twins"]}))
+    levels = [line["level"] for line in found]
+    assert levels == sorted(levels, key=("bad", "notice", "good").index)
+    assert "interrupted" in said(found, "bad")
+    assert "Not measured: spectrum" in said(found, "notice") and "2 twins." in said(found, "notice")

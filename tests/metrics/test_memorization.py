@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+
+from keras_stylegan.errors import InputError
+from keras_stylegan.metrics.alignment import Neighbours
+from keras_stylegan.metrics.audit_space import excess_p_value, feature_nearest, first_percentile, make_space
+from keras_stylegan.metrics.memorization import AuditFeatures, audit
+
+
+def neighbours(distances, others):
+    distances = np.asarray(distances, float)
+    return Neighbours(distances, np.zeros(len(distances), int), np.broadcast_to(others, distances.shape))
+
+
+def test_share_below_the_first_percentile():
+    null = np.arange(1, 1002) / 1001  # its 1st percentile is the 10th value
+    generated = np.concatenate([np.full(30, 0.005), np.full(70, 0.5)])
+    space = make_space(neighbours(generated, 1.0), neighbours(null, 1.0), np.arange(1001), 0)
+    assert space.threshold == pytest.approx(10 / 1001)
+    assert space.share.value == 0.3 and space.ratio_share.value == 0.3
+    low, high = space.share.interval
+    # binomial: 0.3 +- 1.96 sqrt(0.3 * 0.7 / 100)
+    assert low == pytest.approx(0.21, abs=0.03) and high == pytest.approx(0.39, abs=0.03)
+
+
+def test_p_value_by_simulation():
+    """New values from the null's own distribution: the p-value is the share of draws with as many or more below."""
+    rng = np.random.default_rng(2)
+    null = rng.random(200)
+    counts = []
+    for _ in range(4000):
+        drawn = rng.random(200)
+        counts.append(np.count_nonzero(rng.random(300) < first_percentile(drawn)))
+    for below in (2, 5, 10):
+        expected = np.mean(np.array(counts) >= below)
+        assert excess_p_value(below, 300, null, np.arange(200)) == pytest.approx(expected, abs=0.02)
+
+
+def test_p_value_knows_that_slices_of_one_person_are_alike():
+    """Held-out people with 20 equal slices each: 1% of 1000 images is half a person."""
+    rng = np.random.default_rng(3)
+    owners = np.repeat(np.arange(50), 20)
+    null = rng.random(50)[owners] + 1e-6 * rng.random(1000)
+    by_person, by_image = (excess_p_value(25, 1000, null, groups) for groups in (owners, np.arange(1000)))
+    assert by_image < 0.01 < 0.05 < by_person
+    assert excess_p_value(500, 1000, null, owners) < 1e-3
+
+
+def test_copies_lie_below_half_of_the_smallest_null_ratio():
+    space = make_space(neighbours([0.1, 0.29, 0.31, 0.9], 1.0), neighbours([0.6, 0.9, 1.0], 1.0), np.arange(3), 0)
+    assert space.copies.tolist() == [0, 1]
+    assert [pair["generated"] for pair in space.closest(2)] == [0, 1]
+    assert space.closest(1, "ratio")[0]["ratio"] == pytest.approx(0.1)
+
+
+def test_few_subjects_widen_the_interval():
+    """100 distances of 5 people vary as much as 5, of 100 people as much as 100."""
+    rng = np.random.default_rng(0)
+    owners = np.repeat(np.arange(5), 20)
+    null = neighbours(rng.standard_normal(5)[owners] + 5 + 0.01 * rng.standard_normal(100), 10.0)
+    generated = neighbours(rng.standard_normal(400) + 4, 10.0)
+    few, many = (make_space(generated, null, groups, 0).share.interval for groups in (owners, np.arange(100)))
+    assert few[1] - few[0] > 2 * (many[1] - many[0])
+
+
+def test_ratio_of_equal_images_is_zero_and_of_two_zeros_one():
+    found = neighbours([0.0, 0.0, 1.0], np.array([2.0, 0.0, np.inf]))
+    assert found.ratios.tolist() == [0, 1, 0]
+
+
+def test_features_are_compared_mirrored_and_with_another_subject():
+    training, owners = np.array([[0.0], [1.0], [10.0]]), np.array([0, 0, 1])
+    found = feature_nearest(np.array([[7.0], [0.5]]), np.array([[9.5], [20.0]]), training, owners)
+    np.testing.assert_allclose(found.distances, [0.5, 0.5])
+    assert found.indices[0] == 2
+    # mirrored: 9.5 to 1 is 8.5; as it is: 7 to 1 is 6
+    np.testing.assert_allclose(found.other_distances, [6, 9.5])
+
+
+@pytest.fixture
+def noise():
+    """Independent images: (30 generated, 80 training, 120 held-out) and the pixels as features."""
+    rng = np.random.default_rng(1)
+    sets = [rng.uniform(-1, 1, (count, 16, 16, 1)).astype(np.float32) for count in (30, 80, 120)]
+    return sets, AuditFeatures("pixels", *(images.reshape(len(images), -1) for images in sets))
+
+
+def test_few_heldout_subjects_leave_it_undecided(noise):
+    sets, features = noise
+    result = audit(*sets, features, heldout_subjects=np.repeat(np.arange(4), 30))
+    assert result.verdict == "undecided"
+    assert "only 4 held-out subjects, at least 5 are needed" in result.reason
+    assert audit(*sets, features).verdict == "clear"
+
+
+def test_result_is_json_and_repeats(noise):
+    import json
+
+    sets, features = noise
+    first, second = (json.dumps(audit(*sets, features, seed=3).as_dict()) for _ in range(2))
+    assert first == second
+    assert {"pixel", "pixels"} == set(json.loads(first)["spaces"])
+
+
+def test_progress_counts_every_search(noise):
+    sets, features = noise
+    done = []
+    audit(*sets, features, advance=done.append)
+    assert sum(done) == 30 + 120 + 30
+
+
+def test_constant_images_are_judged(noise):
+    sets, features = noise
+    flat = np.zeros_like(sets[0])
+    result = audit(flat, *sets[1:], AuditFeatures("pixels", flat.reshape(30, -1), features.training, features.heldout))
+    assert result.verdict == "close"  # nearer to everybody, no nearer to one than to others
+    assert result.near_duplicate_share.value == 1
+
+
+def test_bad_input(noise):
+    (generated, training, heldout), features = noise
+    with pytest.raises(InputError, match="memorisation audit needs at least 100 held-out images. Received: 99"):
+        audit(generated, training, heldout[:99], features)
+    with pytest.raises(InputError, match="at least 2 training subjects. Received: 1"):
+        audit(generated, training, heldout, features, training_subjects=np.zeros(80))
+    with pytest.raises(InputError, match="1 subjects stand in the training images too, such as 'p7'"):
+        audit(
+            generated,
+            training,
+            heldout,
+            features,
+            training_subjects=np.array([f"p{i % 8}" for i in range(80)]),
+            heldout_subjects=np.array([f"p{i % 9 + 7}" for i in range(120)]),
+        )
+    with pytest.raises(InputError, match=r"same height, width and channels. Received: \(8, 16, 1\) and \(16, 16, 1\)"):
+        audit(generated[:, :8], training, heldout, features)
+    with pytest.raises(InputError, match="generated images: one feature row per image is needed, 30. Received: 29"):
+        audit(
+            generated,
+            training,
+            heldout,
+            AuditFeatures("pixels", features.generated[1:], features.training, features.heldout),
+        )
+    generated[0, 0, 0] = np.nan
+    with pytest.raises(InputError, match="generated images hold NaN or infinite values, first in image 0 of 30"):
+        audit(generated, training, heldout, features)
