@@ -121,7 +121,7 @@ class Prepare:
         start_keras()
         from rich.console import Console
 
-        from keras_stylegan.data import prepare
+        from keras_stylegan import prepare
 
         prepare.run(self.config, Console())
         return 0

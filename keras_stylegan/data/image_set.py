@@ -34,13 +34,6 @@ class ImageSet:
         return len(self.labels)
 
 
-def shared_images(first: ImageSet, second: ImageSet) -> list[tuple[str, str]]:
-    """Pairs of names (in first, in second) with exactly equal decoded pixels, one for each such file of `second`."""
-    seen = dict(zip(first.digests.tolist(), first.names.tolist(), strict=True))
-    pairs = zip(second.digests.tolist(), second.names.tolist(), strict=True)
-    return [(seen[digest], name) for digest, name in pairs if digest in seen]
-
-
 def duplicate_images(digests: np.ndarray, names: np.ndarray) -> list[tuple[str, str]]:
     """(first file, its copy) for every file whose decoded pixels equal those of an earlier one.
 

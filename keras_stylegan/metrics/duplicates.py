@@ -8,6 +8,8 @@ NEAR = 0.05
 """Difference over contrast: a JPEG copy of a slice is below it, a neighbouring slice of the same head above."""
 LARGEST, COARSE = 64, 8
 ROWS = 512
+SHOWN = 10
+"""Pairs that a warning spells out."""
 
 
 def shared_subjects(first: np.ndarray, second: np.ndarray) -> list[str]:
@@ -63,6 +65,24 @@ def near_duplicates(
         first, second = np.nonzero(possible)
         pairs.extend(_confirmed(images, other, first + rows.start, second, contrasts, near))
     return sorted(pairs, key=lambda pair: pair[2])
+
+
+def near_duplicate_warning(
+    pairs: list[tuple[int, int, float]], names: np.ndarray, other_names: np.ndarray, where: str
+) -> list[str]:
+    """One line about pairs of `near_duplicates` by their file names, or none: [] if there are no pairs.
+
+    Args:
+        pairs: (index, index in other, difference).
+        names: (N,) file names of the first images.
+        other_names: (M,) file names of the others.
+        where: Between what, in words.
+    """
+    if not pairs:
+        return []
+    shown = ", ".join(f"{names[first]} = {other_names[second]}" for first, second, _ in pairs[:SHOWN])
+    more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
+    return [f"Warning: {len(pairs)} pairs of equal or nearly equal images {where}: {shown}{more}."]
 
 
 def data_warnings(

@@ -12,7 +12,7 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images
 from keras_stylegan.errors import InputError
-from keras_stylegan.metrics.duplicates import shared_subjects
+from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
 from keras_stylegan.training.callbacks import (
     Checkpoints,
     LossPlot,
@@ -73,6 +73,9 @@ def _train(
     model_options, options = config.model, config.training
     data = load_images(config.data, model_options.resolution, model_options.channels, "train", seed=options.seed)
     say(data.report)
+    pairs = near_duplicates(data.images, subjects=data.subjects)
+    for line in near_duplicate_warning(pairs, data.names, data.names, "of different subjects"):
+        say(line)
     # Placed first because it checks that the images fill a batch.
     batches = TrainingBatches(data, options.batch_size, options.seed, config.augment.horizontal_flip)
     steps_per_epoch = batches.batches_per_epoch
@@ -156,6 +159,9 @@ def _quick_evaluation(
     shared = shared_subjects(data.subjects, heldout.subjects)
     if shared:
         say(f"Warning: {len(shared)} subjects of test/ are in train/ too, so evaluations look better than they are.")
+    pairs = near_duplicates(heldout.images, data.images)
+    for line in near_duplicate_warning(pairs, heldout.names, data.names, "in test/ and train/"):
+        say(line)
     return [
         QuickEvaluation(
             folder.path,

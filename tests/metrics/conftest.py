@@ -1,5 +1,5 @@
 import pytest
-from metrics.phantoms import draw, part
+from small_phantoms import draw, part
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 import io
 
 import numpy as np
-from metrics.phantoms import draw
 from PIL import Image
+from small_phantoms import draw
 
 from keras_stylegan.metrics import duplicates
 from keras_stylegan.metrics.duplicates import data_warnings, near_duplicates, shared_subjects

@@ -5,7 +5,7 @@ python -m pytest -m slow -s tests/metrics/test_false_alarms.py
 
 import numpy as np
 import pytest
-from metrics.phantoms import audit_people, draw, part
+from small_phantoms import audit_people, draw, part
 
 SEEDS = 20
 

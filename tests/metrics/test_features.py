@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import onnx
 import pytest
-from metrics.phantoms import draw
 from onnx import TensorProto, helper
+from small_phantoms import draw
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics import domain

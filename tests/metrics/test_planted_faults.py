@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from metrics.phantoms import audit_people, embed
 from scipy import ndimage
+from small_phantoms import audit_people, embed
 
 from keras_stylegan.metrics.agreement import class_agreement
 from keras_stylegan.metrics.frechet import frechet

@@ -4,11 +4,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from keras_stylegan.config import Config
-from keras_stylegan.data.image_set import ImageSet, shared_images
+from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.sources import load_images
-
-# Pairs of equal files spelled out in the report.
-SHOWN = 10
+from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 
 
 def run(config: Config, console: Console) -> list[str]:
@@ -38,14 +36,14 @@ def run(config: Config, console: Console) -> list[str]:
         sets.append(images)
         # Both splits know of the subjects they share; one line is enough.
         lines += [line for line in images.report.splitlines() if line not in lines]
+    train = sets[0]
+    pairs = near_duplicates(train.images, subjects=train.subjects)
+    lines += near_duplicate_warning(pairs, train.names, train.names, "of different subjects in the train split")
     if len(sets) == 2:
-        pairs = [f"{second} = {first}" for first, second in shared_images(*sets)]
-        if pairs:
-            more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
-            shown = ", ".join(pairs[:SHOWN]) + more
-            lines.append(f"Warning: {len(pairs)} images of test/ are exact copies of images in train/: {shown}.")
-        else:
-            lines.append("No image of the test split has an exact copy in the train split.")
+        test = sets[1]
+        pairs = near_duplicates(test.images, train.images)
+        found = near_duplicate_warning(pairs, test.names, train.names, "in the test and the train split")
+        lines += found or ["No image of the test split has an equal or nearly equal one in the train split."]
     for line in lines:
         style = "yellow" if line.startswith("Warning:") else ""
         console.print(escape(line), style=style, highlight=False, soft_wrap=True)
