@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import onnx
+import onnxruntime
 from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
@@ -28,7 +29,7 @@ from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
 FORMAT = "keras-stylegan generator 1"
 """Value of the metadata key `format`: what `export.runtime` accepts."""
-PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy")
+PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
 PARTS = ("generator", "mapping", "synthesis")
 LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
 INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagnosis or treatment decisions."
@@ -281,7 +282,8 @@ def _metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, st
         "dataset": data.source if data.path is None else data.path.name,
         "images_seen": json.dumps(trained.images_seen),
         "config": to_json(config),
-        "versions": json.dumps({name: version(name) for name in PACKAGES}),
+        # onnxruntime is installed as onnxruntime or as onnxruntime-gpu.
+        "versions": json.dumps({name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__}),
         "licence": LICENCE,
         "intended_use": INTENDED_USE,
         **({"metrics": metrics.read_text()} if metrics.is_file() else {}),
