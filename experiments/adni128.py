@@ -3,7 +3,7 @@
 Command:  python run.py train adni128 --data.path AD_NC
 """
 
-from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
+from keras_stylegan.config import Config, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
 BATCH = 32
 
@@ -20,6 +20,5 @@ config = Config(
     optimizer=OptimizerConfig(
         schedule="constant", g_learning_rate=0.0025, m_learning_rate=0.0025, d_learning_rate=0.0025
     ),
-    data=DataConfig(upscale=False),
     training=TrainingConfig(batch_size=BATCH, total_kimg=5000.0, style_mixing_prob=0.9),
 )

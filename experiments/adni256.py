@@ -20,6 +20,7 @@ config = Config(
     optimizer=OptimizerConfig(
         schedule="constant", g_learning_rate=0.0025, m_learning_rate=0.0025, d_learning_rate=0.0025
     ),
+    # Slices a little smaller than 256 pixels are enlarged.
     data=DataConfig(upscale=True),
     training=TrainingConfig(batch_size=BATCH, total_kimg=5000.0, style_mixing_prob=0.9),
 )

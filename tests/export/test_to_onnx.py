@@ -29,6 +29,7 @@ def run(path_or_bytes, **feeds):
     return session.run(None, feeds)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stylegan2_32_grey", "stylegan2_32_grey_cond2"])
 def test_reference_images(name):
     """The exported graphs give the images of the reference networks, which were computed by other code."""
@@ -107,6 +108,7 @@ def test_metrics_travel_in_the_metadata(unconditional, tmp_path):
     assert json.loads(metadata["metrics"]) == {"fid": 12.5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "model"),
     [

@@ -128,6 +128,7 @@ def test_instance_loss_equals_the_loop():
     )
 
 
+@pytest.mark.slow
 def test_domain_encoder_is_cached_by_its_data(tmp_path):
     images = draw(160, seed=2).images
     lines = []

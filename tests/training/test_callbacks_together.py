@@ -55,6 +55,7 @@ def test_a_run_leaves_its_log_plot_and_samples(tmp_path):
     assert len({(tmp_path / "samples" / name).read_bytes() for name in names}) == 3
 
 
+@pytest.mark.slow
 def test_a_damaged_image_stops_the_run_before_it_reaches_the_weights(capsys):
     gan, callback = make_gan(), StopOnNonFinite()
     images = np.random.default_rng(0).uniform(-1, 1, (12, 8, 8, 1)).astype(np.float32)

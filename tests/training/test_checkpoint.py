@@ -75,6 +75,7 @@ def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.npz"]
 
 
+@pytest.mark.slow
 def test_a_file_too_large_for_the_system_leaves_nothing(tmp_path):
     """The same with the kernel refusing the write: a limit on the size of a file, in a process of its own."""
     program = f"""
