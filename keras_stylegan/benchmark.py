@@ -97,6 +97,8 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         for name, call in tasks.items():
             # The best of a few, as a disturbance of a few milliseconds hits a short task hardest.
             seconds[name].append(_time(call, repeat=1 if name == "step" else 3))
+    # Before the pipeline's images are made: what training and generating took.
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     # Each turn has its own peak: a clock that slows down for a while slows both sides of the ratio.
     peaks = [max(2 * size**3 / seconds[f"matmul {size}"][turn] for size in MATRIX_SIZES) for turn in range(rounds)]
     f_g, f_d = generator_flops(gan.generator), discriminator_flops(gan.discriminator)
@@ -123,7 +125,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         "generate_images_per_second": batch / median["generate"],
         "generate_share_of_peak": share("generate", batch * f_g),
         "pipeline_images_per_second": _pipeline_rate(config, rounds),
-        "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+        "peak_memory_gb": memory,
         "environment": environment(),
     }
     if output is not None:
