@@ -1,6 +1,9 @@
 """Procedural brain slices, no download: a first look at the whole thing.
 
-Command:  python run.py train
+Command:   python run.py train
+Hardware:  two CPU cores, 1 GB
+Time:      about 3.5 minutes
+Result:    brains with ventricles of different width
 """
 
 from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
