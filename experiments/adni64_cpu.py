@@ -1,7 +1,7 @@
 """ADNI's AD_NC folder at 64x64, narrow enough for two CPU cores.
 
 Command:   python run.py train adni64_cpu --data.path AD_NC
-Hardware:  two CPU cores, 1.2 GB
+Hardware:  two CPU cores, 1.1 GB
 Time:      12 to 20 s/kimg, so 1 to 1.7 hours
 Result:    symmetric brains after 25 kimg, different slice heights after 55, sharp cortex after 135 (README.md)
 """

@@ -1,7 +1,7 @@
 """Procedural brain slices, no download: a first look at the whole thing.
 
 Command:   python run.py train
-Hardware:  two CPU cores, 1 GB
+Hardware:  two CPU cores
 Time:      about 3.5 minutes
 Result:    brains with ventricles of different width
 """
