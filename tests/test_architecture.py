@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "keras_stylegan"
 LINES = 320
 KERAS = {"keras", "numpy"}
+FRAMEWORKS = ("tensorflow", "jax", "torch")
 OURS_BELOW_TRAINING = {
     "config",
     "errors",
@@ -28,11 +29,11 @@ OURS_BELOW_TRAINING = {
 ALLOWED = {
     "config": ({"errors"}, set()),
     "errors": (set(), set()),
-    "quiet": (set(), {"keras", "tensorflow"}),
+    "quiet": (set(), {"keras"}),
     "layers": ({"layers"}, KERAS),
     "models": ({"layers"}, KERAS),
     "backend": (set(), {"keras"}),
-    "backend.tensorflow": (set(), {"keras", "tensorflow"}),
+    **{f"backend.{name}": (set(), {"keras", name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
     "data": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
     # Keras downloads the archive.
@@ -83,7 +84,7 @@ def violations(root):
             top = name.split(".")[0]
             if top in sys.stdlib_module_names or name == PACKAGE:
                 continue
-            if top == "tensorflow" and module != "backend.tensorflow":
+            if top in FRAMEWORKS and module != f"backend.{top}":
                 legal = False
             elif allowed is None:
                 legal = True
@@ -117,6 +118,9 @@ def test_files_are_short():
     [
         ("config.py", "import numpy", "numpy"),
         ("layers/noise.py", "import tensorflow as tf", "tensorflow"),
+        ("backend/jax.py", "import tensorflow", "tensorflow"),
+        ("benchmark.py", "import torch", "torch"),
+        ("training/gan.py", "from jax import numpy", "jax"),
         ("generate.py", "from tensorflow import function", "tensorflow"),
         ("quiet.py", "import tensorflow", "tensorflow"),
         ("layers/noise.py", "from keras_stylegan.models import Generator", "keras_stylegan.models"),

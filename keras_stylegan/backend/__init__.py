@@ -1,17 +1,19 @@
-"""The few things that `keras.ops` lacks, for the backend that Keras runs on."""
+"""The few things that `keras.ops` lacks, for the backend that Keras runs on (`KERAS_BACKEND`)."""
+
+import importlib
 
 import keras
 
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(f"keras_stylegan trains on the tensorflow backend. Received: {keras.backend.backend()!r}")
+NAMES = ("tensorflow", "jax", "torch")
 
-from keras_stylegan.backend.tensorflow import (
-    Adam,
-    BackendTrainer,
-    compiled,
-    input_gradient,
-    run_if,
-    value_and_gradients,
-)
+if keras.backend.backend() not in NAMES:
+    raise ImportError(f"KERAS_BACKEND must be one of {NAMES}. Received: {keras.backend.backend()!r}")
 
-__all__ = ["Adam", "BackendTrainer", "compiled", "input_gradient", "run_if", "value_and_gradients"]
+_backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
+
+Adam = _backend.Adam
+BackendTrainer = _backend.BackendTrainer
+compiled = _backend.compiled
+input_gradient = _backend.input_gradient
+run_if = _backend.run_if
+value_and_gradients = _backend.value_and_gradients

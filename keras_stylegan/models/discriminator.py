@@ -106,6 +106,7 @@ class Discriminator(keras.Model):
             conv1.build(shape)
             skip.build(shape)
             shape = skip.compute_output_shape(shape)
+        self.stddev.build(shape)
         shape = self.stddev.compute_output_shape(shape)
         self.conv.build(shape)
         _, h, w, features = self.conv.compute_output_shape(shape)

@@ -147,7 +147,8 @@ class CheckpointFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"checkpoint_{model.images_seen:010d}.npz"
         arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in state_variables(model).items()}
-        save(path, arrays, record | {"images_seen": model.images_seen, "step": int(model.step)})
+        step = int(keras.ops.convert_to_numpy(model.step))
+        save(path, arrays, record | {"images_seen": model.images_seen, "step": step})
         self._delete_oldest()
         return path
 

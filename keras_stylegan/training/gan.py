@@ -98,12 +98,16 @@ class StyleGAN(AdversarialTrainer):
 
     def _start_average(self):
         for copy, variable in zip(self.generator_ema.weights, self.generator.weights, strict=True):
-            copy.assign(variable)
+            # A copy also in memory: JAX updates every array in its place and can do so once.
+            copy.assign(ops.copy(variable))
 
     @property
     def images_seen(self):
         """Real images shown to the discriminator so far."""
-        return int(self.images)
+        if self.counted_images is not None:
+            return self.counted_images
+        self.synchronize()
+        return int(ops.convert_to_numpy(self.images))
 
     def call(self, z, label=None, **kwargs):
         """See the class."""
@@ -117,7 +121,7 @@ class StyleGAN(AdversarialTrainer):
             labels: (N,) integers; ignored by unconditional networks.
 
         Returns:
-            Dictionary of scalars: means since the last reset.
+            Dictionary of scalars: means since the last reset; empty without `step_logs`.
         """
         if self.batch_size is not None:
             images = ops.reshape(images, (self.batch_size, *images.shape[1:]))
@@ -132,6 +136,8 @@ class StyleGAN(AdversarialTrainer):
         self.step.assign_add(1)
         self.images.assign_add(batch)
         update_ema(self.generator_ema, self.generator, ema_decay(batch, self.images, self.ema_kimg, self.ema_rampup))
+        if not self.step_logs:
+            return {}
         logs = {tracker.name: tracker.result() for tracker in self.metrics}
         # Stock callbacks (TerminateOnNaN) look for a key "loss".
         return logs | {"loss": logs["d_loss"] + logs["g_loss"]}
@@ -139,11 +145,18 @@ class StyleGAN(AdversarialTrainer):
     def _draw(self, batch):
         return draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator, self.noise)
 
+    def _draw_epsilon(self, batch):
+        return keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator)
+
+    def _draw_image_noise(self, batch):
+        size = self.generator.resolution
+        return keras.random.normal((batch, size, size, self.generator.channels), seed=self.seed_generator)
+
     def _update_discriminator(self, real, label, batch):
         draws = self._draw(batch)
         fake = self.generator.synthesis(styles(self.generator, draws, label, training=True), noise=draws.noise)
         fake = ops.stop_gradient(fake)
-        epsilon = keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator)
+        epsilon = self._draw_epsilon(batch)
 
         image_sets = {"gradient_penalty": interpolate(real, fake, epsilon), "r1_penalty": real, "r2_penalty": fake}
 
@@ -202,12 +215,12 @@ class StyleGAN(AdversarialTrainer):
             half = (batch + 1) // 2
             draws = self._draw(half)
             ws = styles(self.generator, draws, None if label is None else label[:half], training=True)
-            shape = (half, self.generator.resolution, self.generator.resolution, self.generator.channels)
-            noise = keras.random.normal(shape, seed=self.seed_generator)
+            noise = self._draw_image_noise(half)
             lengths = path_lengths(lambda w: self.generator.synthesis(w, noise=draws.noise), ws, noise)
-            target = self.path_length_mean + 0.01 * (ops.mean(lengths) - self.path_length_mean)
+            mean = ops.convert_to_tensor(self.path_length_mean)
+            target = mean + 0.01 * (ops.mean(lengths) - mean)
             # A non-finite update is left out; the running mean must survive it as well.
-            target = ops.stop_gradient(ops.where(ops.isfinite(target), target, self.path_length_mean))
+            target = ops.stop_gradient(ops.where(ops.isfinite(target), target, mean))
             self.path_length_mean.assign(target)
             self.trackers["path_length"].update_state(lengths)
             return path_length_penalty(lengths, target)

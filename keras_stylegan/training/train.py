@@ -94,7 +94,7 @@ def _train(
         _check_same_run(saved, record, path)
         assign(state_variables(gan), arrays, path)
         say(f"Continuing at {gan.images_seen / 1000:g} kimg from {path}")
-        epoch, batch = divmod(int(gan.step), steps_per_epoch)
+        epoch, batch = divmod(gan.images_seen // options.batch_size, steps_per_epoch)
         batches = TrainingBatches(
             data, options.batch_size, options.seed, config.augment.horizontal_flip, epoch=epoch, first_batch=batch
         )
@@ -107,9 +107,9 @@ def _train(
     folder.write_config(config)
     say(_summary(config, gan, data, total_images))
 
-    non_finite = StopOnNonFinite(say)
+    non_finite = StopOnNonFinite(say, options.log_kimg)
     interrupt = StopOnSignal()
-    saver = Checkpoints(checkpoints, record, options.checkpoint_kimg, lambda: non_finite.stopped_reason is None)
+    saver = Checkpoints(checkpoints, record, options.checkpoint_kimg, non_finite.healthy)
     samples = SampleGrid(
         folder.samples,
         data.classes,
@@ -131,6 +131,7 @@ def _train(
         LossPlot(folder.path),
         samples,
     ]
+    gan.step_logs = False
     with interrupt:
         fit_epochs(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks, verbose=0)
     saved_path = saver.save()

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_stylegan.backend import BackendTrainer, run_if, value_and_gradients
 from keras_stylegan.losses.adversarial import LOSSES
+from keras_stylegan.training.callbacks.image_counter import ImageCounter
 
 SUMS = ("skipped_updates",)
 MEANS = (
@@ -31,6 +32,8 @@ class AdversarialTrainer(BackendTrainer):
         self.trackers = {name: keras.metrics.Mean(name=name) for name in MEANS}
         self.trackers |= {name: keras.metrics.Sum(name=name) for name in SUMS}
         self.interval_metrics = False
+        self.step_logs = True
+        self.counted_images = None
 
     def compile(
         self,
@@ -71,9 +74,9 @@ class AdversarialTrainer(BackendTrainer):
         """
         if adversarial not in LOSSES:
             raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
-        # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
-        super().compile(optimizer=g_optimizer, jit_compile=jit_compile, **kwargs)
         self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
+        super().compile(optimizer=g_optimizer, jit_compile=jit_compile, **kwargs)
+        # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
         self.g_optimizer.build(self.generator.synthesis.trainable_variables)
         self.m_optimizer.build(self.generator.mapping.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
@@ -100,6 +103,16 @@ class AdversarialTrainer(BackendTrainer):
             "jit_compile": jit_compile,
         }
 
+    def fit(self, *args, callbacks=None, **kwargs):
+        """As in Keras, and counts the images for `images_seen`.
+
+        Keras reads all logs after every step, which keeps a GPU waiting. A run with a log of its own sets `step_logs`
+        to False before: a step then returns none.
+        """
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = [ImageCounter(), *keras.tree.flatten(callbacks or [])]
+        return super().fit(*args, callbacks=callbacks, **kwargs)
+
     def get_compile_config(self):
         """What `compile` was given, so that a loaded `.keras` file is compiled too and trains on."""
         if not self.compiled:
@@ -111,6 +124,11 @@ class AdversarialTrainer(BackendTrainer):
     def compile_from_config(self, config):
         """The inverse of `get_compile_config`."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+    @property
+    def optimizers(self):
+        """The three."""
+        return self.g_optimizer, self.m_optimizer, self.d_optimizer
 
     @property
     def metrics(self):

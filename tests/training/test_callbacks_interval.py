@@ -22,16 +22,36 @@ def test_is_due(images_seen, batch_size, kimg, expected):
     assert is_due(images_seen, batch_size, kimg) is expected
 
 
+class Counted:
+    """A model that has seen so many images."""
+
+    def __init__(self, images_seen):
+        self.images_seen = images_seen
+        self.synchronized = False
+
+    def synchronize(self):
+        self.synchronized = True
+
+
+def test_variables_are_asked_for_only_when_an_interval_ends():
+    interval = Interval(0.1)
+    interval.start(0)
+    models = [Counted(n) for n in (50, 100, 150)]
+    for model in models:
+        interval.ends(model)
+    assert [model.synchronized for model in models] == [False, True, False]
+
+
 def test_interval_follows_batches_of_any_size():
     interval = Interval(0.1)
     interval.start(0)
-    assert [n for n in (30, 90, 100, 101, 199, 250, 260, 300) if interval.ends(n)] == [100, 250, 300]
+    assert [n for n in (30, 90, 100, 101, 199, 250, 260, 300) if interval.ends(Counted(n))] == [100, 250, 300]
 
 
 def test_interval_goes_on_after_resuming():
     interval = Interval(0.1)
     interval.start(290)
-    assert [n for n in (295, 305, 390, 400) if interval.ends(n)] == [305, 400]
+    assert [n for n in (295, 305, 390, 400) if interval.ends(Counted(n))] == [305, 400]
 
 
 def test_metric_means():

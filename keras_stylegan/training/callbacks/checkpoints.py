@@ -44,7 +44,7 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        if self._interval.ends(self.model.images_seen):
+        if self._interval.ends(self.model):
             self.save()
 
     def save(self) -> Path | None:

@@ -32,10 +32,17 @@ class Interval:
         """Notes the state that training starts or continues from (in `on_train_begin`)."""
         self._previous = images_seen
 
-    def ends(self, images_seen: int) -> bool:
-        """Whether an interval ended with the last batch; to be asked once after every batch."""
+    def ends(self, model: keras.Model) -> bool:
+        """Whether an interval ended with the last batch; to be asked once after every batch.
+
+        If so the variables of the model can be read; between intervals they may not hold the present state (JAX).
+        """
+        images_seen = model.images_seen
         previous, self._previous = self._previous, images_seen
-        return is_due(images_seen, images_seen - previous, self.kimg)
+        due = is_due(images_seen, images_seen - previous, self.kimg)
+        if due:
+            model.synchronize()
+        return due
 
 
 def metric_means(metrics: list[keras.metrics.Metric]) -> dict[str, float | None]:
@@ -50,5 +57,10 @@ def metric_means(metrics: list[keras.metrics.Metric]) -> dict[str, float | None]
         Name to value, in the order of the metrics.
     """
     return {
-        metric.name: None if float(getattr(metric, "count", 1)) == 0 else float(metric.result()) for metric in metrics
+        metric.name: None if _number(getattr(metric, "count", 1)) == 0 else _number(metric.result())
+        for metric in metrics
     }
+
+
+def _number(value) -> float:
+    return float(keras.ops.convert_to_numpy(value))

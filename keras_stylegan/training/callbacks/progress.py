@@ -63,7 +63,7 @@ class Progress(keras.callbacks.Callback):
         seen = self.model.images_seen
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=seen, kimg=self._kimg(seen))
-        ends = self._interval.ends(seen)
+        ends = self._interval.ends(self.model)
         if self._since is None:
             self._first = self._since = (time.perf_counter(), seen)
         elif ends:

@@ -109,7 +109,7 @@ class QuickEvaluation(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        if not self._interval.ends(self.model.images_seen):
+        if not self._interval.ends(self.model):
             return
         try:
             values = self.measure()

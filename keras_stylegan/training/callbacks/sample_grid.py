@@ -57,7 +57,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Draws when the interval is over."""
-        if self._interval.ends(self.model.images_seen):
+        if self._interval.ends(self.model):
             self.draw()
 
     def on_train_end(self, logs=None):

@@ -64,9 +64,9 @@ class TrainingLog(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        images_seen = self.model.images_seen
-        if not self._interval.ends(images_seen):
+        if not self._interval.ends(self.model):
             return
+        images_seen = self.model.images_seen
         means = metric_means(self.model.metrics)
         cells = ["" if value is None else str(np.float32(value)) for value in means.values()]
         self._append(",".join([repr(images_seen / 1000), str(self._epoch), *cells]) + "\n")

@@ -1,0 +1,116 @@
+"""JAX: everything is a pure function, so variables live in a `keras.StatelessScope` while one is traced."""
+
+import jax
+import keras
+from jax import numpy as jnp
+
+Adam = keras.optimizers.Adam
+
+
+class _Scope(keras.StatelessScope):
+    """A scope within a scope: starts from the values of the outer one and remembers which variables it changes."""
+
+    def __init__(self, state_mapping=()):
+        super().__init__(state_mapping)
+        outer = keras.src.backend.common.stateless_scope.get_stateless_scope()
+        if outer is not None:
+            self.state_mapping = outer.state_mapping | self.state_mapping
+        self.updated = {}
+
+    def add_update(self, update):
+        super().add_update(update)
+        self.updated[id(update[0])] = update[0]
+
+    def updates(self):
+        """(variables that were assigned, their values)."""
+        variables = list(self.updated.values())
+        return variables, [self.get_current_value(variable) for variable in variables]
+
+
+def input_gradient(function, inputs):
+    """See `backend.tensorflow.input_gradient`."""
+    outputs, pullback = jax.vjp(function, jnp.asarray(inputs))
+    (gradient,) = pullback(jnp.ones_like(outputs))
+    return outputs, gradient
+
+
+def value_and_gradients(function, variables):
+    """See `backend.tensorflow.value_and_gradients`."""
+    updated = []
+
+    def pure(values):
+        with _Scope(zip(variables, values, strict=True)) as scope:
+            loss, rest = function()
+        updated[:], values = scope.updates()
+        return loss, (rest, values)
+
+    values = [variable.value for variable in variables]
+    (loss, (rest, new_values)), gradients = jax.value_and_grad(pure, has_aux=True)(values)
+    for variable, value in zip(updated, new_values, strict=True):
+        variable.assign(value)
+    return loss, rest, gradients
+
+
+def run_if(condition, function):
+    """See `backend.tensorflow.run_if`."""
+    updated = []
+
+    def call():
+        with _Scope() as scope:
+            function()
+        updated[:], values = scope.updates()
+        return values
+
+    # The first branch is traced first and finds the variables that the second has to return unchanged.
+    values = jax.lax.cond(condition, call, lambda: [variable.value for variable in updated])
+    for variable, value in zip(updated, values, strict=True):
+        variable.assign(value)
+
+
+class _Together:
+    """What Keras's JAX trainer asks of an optimizer, for several: their variables are carried from step to step."""
+
+    built = True
+
+    def __init__(self, optimizers):
+        self.optimizers = optimizers
+
+    @property
+    def variables(self):
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+
+class BackendTrainer(keras.Model):
+    """A `keras.Model` whose `train_step` hands (images, labels) to `train_on_images`, which returns the logs."""
+
+    optimizers = ()
+    """All optimizers."""
+
+    def compile(self, *args, **kwargs):
+        """As in Keras."""
+        super().compile(*args, **kwargs)
+        self.optimizer = _Together(self.optimizers)
+
+    def train_step(self, state, data):
+        """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        variables = [
+            *self.trainable_variables,
+            *self.non_trainable_variables,
+            *self.optimizer.variables,
+            *self.metrics_variables,
+        ]
+        values = [value for group in state for value in group]
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            logs = self.train_on_images(images, labels)
+        new = iter([scope.get_current_value(variable) for variable in variables])
+        return logs, tuple([next(new) for _ in group] for group in state)
+
+    def synchronize(self):
+        """Within `fit` the state is not in the variables; this puts it there."""
+        self.jax_state_sync()
+
+
+def compiled(function):
+    """The function compiled by XLA at the first call, with the variables as they are then."""
+    return jax.jit(function)
