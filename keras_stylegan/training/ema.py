@@ -24,4 +24,5 @@ def ema_decay(batch_size, images_seen, ema_kimg, ema_rampup):
 def update_ema(average, model, decay):
     """Move the trainable weights of `average` towards those of `model`; copy the others (w_avg, noise buffers)."""
     for mean, variable in zip(average.weights, model.weights, strict=True):
-        mean.assign(variable + (mean - variable) * decay if variable.trainable else variable)
+        # A copy, because JAX would let both variables share one array and free it with the first of them.
+        mean.assign(variable + (mean - variable) * decay if variable.trainable else ops.copy(variable))

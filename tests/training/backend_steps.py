@@ -1,0 +1,100 @@
+"""A program: twenty training steps on the backend of KERAS_BACKEND, with draws that come from numpy.
+
+python backend_steps.py OUTPUT.npz [CHECKPOINT.npz]: starts from the checkpoint, or from fresh weights, and writes the
+state before (with the suffix .start.npz) and after.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from keras_stylegan.backend import Adam
+from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.training.checkpoint import assign, load, save, state_variables
+from keras_stylegan.training.draws import GeneratorDraws
+from keras_stylegan.training.gan import StyleGAN
+
+STEPS, BATCH, SIZE = 20, 4, 8
+RATE = 1e-4
+
+
+class ReplayedGAN(StyleGAN):
+    """Draws number k of step n come from a table, row n, whatever the backend."""
+
+    def train_on_images(self, images, labels=None):
+        self.draws_made = 0
+        return super().train_on_images(images, labels)
+
+    def _row(self, key, draw):
+        rows = [draw(np.random.default_rng([step, self.draws_made, key])) for step in range(STEPS)]
+        return ops.take(ops.convert_to_tensor(np.stack(rows).astype("float32")), int_tensor(self.step), axis=0)
+
+    def _draw(self, batch):
+        self.draws_made += 1
+        generator = self.generator
+        crossover = self._row(2, lambda random: random.integers(1, generator.num_ws + 1, (batch, 1, 1)))
+        shapes = generator.synthesis.noise_shapes(batch)
+        return GeneratorDraws(
+            self._row(0, lambda random: random.normal(size=(batch, generator.z_dim))),
+            self._row(1, lambda random: random.normal(size=(batch, generator.z_dim))),
+            ops.cast(crossover, "int32"),
+            [self._row(3 + k, lambda random, k=k: random.normal(size=shapes[k])) for k in range(len(shapes))],
+        )
+
+    def _draw_epsilon(self, batch):
+        return self._row(100, lambda random: random.uniform(size=(batch, 1, 1, 1)))
+
+    def _draw_image_noise(self, batch):
+        return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))
+
+
+def int_tensor(variable):
+    return ops.convert_to_tensor(variable.value)
+
+
+def make_gan():
+    """WGAN-GP, lazy R1, path length, style mixing, two classes."""
+    sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "c_dim": 2, "mapping_layers": 2}
+    generator = Generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
+    discriminator = Discriminator(mbstd_group_size=2, seed=1, name="discriminator", **sizes)
+    gan = ReplayedGAN(
+        generator, discriminator, ema_kimg=0.02, ema_rampup=None, style_mixing_prob=0.9, batch_size=BATCH, name="gan"
+    )
+    rates = {name: Adam(RATE, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name) for name in ("g", "m", "d")}
+    gan.compile(
+        **{f"{name}_optimizer": optimizer for name, optimizer in rates.items()},
+        r1_gamma=1.0,
+        r1_interval=4,
+        pl_weight=2.0,
+        pl_interval=4,
+    )
+    return gan
+
+
+def write(gan, path):
+    save(path, {name: ops.convert_to_numpy(variable) for name, variable in state_variables(gan).items()}, {})
+
+
+def main(output, checkpoint=None):
+    gan = make_gan()
+    random = np.random.default_rng(7)
+    if checkpoint is not None:
+        arrays, _ = load(checkpoint)
+        assign(state_variables(gan), arrays, checkpoint)
+    else:
+        # Biases and noise strengths start at zero, where a mistake in their use would not show.
+        for variable in [*gan.generator.trainable_variables, *gan.discriminator.trainable_variables]:
+            variable.assign(
+                ops.convert_to_numpy(variable) + 0.05 * random.normal(size=variable.shape).astype("float32")
+            )
+    write(gan, output.with_suffix(".start.npz"))
+    images = random.uniform(-1, 1, (STEPS * BATCH, SIZE, SIZE, 1)).astype("float32")
+    labels = random.integers(0, 2, STEPS * BATCH).astype("int32")
+    gan.fit(images, labels, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+    write(gan, output)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

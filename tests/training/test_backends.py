@@ -1,0 +1,75 @@
+"""The same algorithm on TensorFlow, JAX and PyTorch, each in a process of its own."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from backend_steps import RATE, STEPS
+
+from keras_stylegan.training.checkpoint import load
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+pytestmark = pytest.mark.slow
+
+other_backends = pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(
+            name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed")
+        )
+        for name in ("jax", "torch")
+    ],
+)
+
+
+def steps(backend, output, *checkpoint):
+    environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(HERE / "backend_steps.py"), str(output), *map(str, checkpoint)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return load(output.with_suffix(".start.npz"))[0], load(output)[0]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """The state of TensorFlow before and after, and the file of the state before."""
+    output = tmp_path_factory.mktemp("tensorflow") / "steps.npz"
+    return *steps("tensorflow", output), output.with_suffix(".start.npz")
+
+
+@other_backends
+def test_twenty_steps_agree(reference, tmp_path, backend):
+    start, expected, checkpoint = reference
+    loaded, found = steps(backend, tmp_path / "steps.npz", checkpoint)
+    # A checkpoint of TensorFlow is taken over to the last bit, optimizer slots and counters included.
+    assert loaded.keys() == start.keys()
+    assert all(np.array_equal(loaded[name], start[name]) for name in start)
+
+    moved = 0
+    for name, value in expected.items():
+        group = name.split("/")[0]
+        if group not in ("generator", "generator_ema", "discriminator", "counters"):
+            continue
+        tolerance = 1e-5 * np.abs(value).max()
+        if name == LAST_BIAS:
+            # A shift of all logits leaves the loss of WGAN-GP as it is: the gradient is rounding, and Adam divides it
+            # by its own size.
+            tolerance = STEPS * RATE
+        assert np.abs(found[name] - value).max() <= tolerance, name
+        moved += not np.array_equal(value, start[name])
+    # All weights, w_avg, the average of the generator and the counters, but neither the noise buffers.
+    assert moved == len([name for name in expected if is_trained(name)])
+
+
+LAST_BIAS = "discriminator/010/bias"
+
+
+def is_trained(name):
+    group, _, own = name.split("/")
+    return group in ("generator", "generator_ema", "discriminator", "counters") and own != "noise_const"
