@@ -23,6 +23,8 @@ from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.models.flops import discriminator_flops, generator_flops
+from keras_stylegan.training.checkpoint import state_variables
+from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
 
@@ -79,10 +81,10 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     shape = (batch, model.resolution, model.resolution, model.channels)
     images = ops.convert_to_tensor(random.uniform(-1, 1, shape).astype("float32"))
     labels = ops.convert_to_tensor(random.integers(0, 2, batch).astype("int32"))
-    step = compiled(lambda: gan.train_on_images(images, labels))
+    step = compiled(lambda: gan.train_on_images(images, labels), list(state_variables(gan).values()))
     z = ops.convert_to_tensor(random.standard_normal((batch, model.z_dim)).astype("float32"))
     label = ops.one_hot(labels, 2) if model.conditional else None
-    generate = compiled(lambda: gan.generator_ema(z, label))
+    generate = compiled(lambda: gan.generator_ema(z, label), gan.generator_ema.variables)
     products = {}
     for size in MATRIX_SIZES:
         matrix = ops.convert_to_tensor(random.standard_normal((size, size)).astype("float32"))
@@ -121,6 +123,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         "step_images_per_second": batch / median["step"],
         "seconds_per_kimg": 1000 * median["step"] / batch,
         "step_share_of_peak": share("step", batch * step_flops(config, f_g, f_d)),
+        "fit_step_seconds": _fit_step_seconds(gan, config, rounds),
         "generate_seconds": median["generate"],
         "generate_images_per_second": batch / median["generate"],
         "generate_share_of_peak": share("generate", batch * f_g),
@@ -144,23 +147,43 @@ class _Sink(BackendTrainer):
 
 def _pipeline_rate(config: Config, rounds: int) -> float:
     """Images per second that `fit` gets out of a cache of random images; the median over epochs."""
-    model, batch = config.model, config.training.batch_size
-    shape = (PIPELINE_IMAGES, model.resolution, model.resolution, model.channels)
-    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    names = np.full(len(images), "", dtype=str)
-    image_set = ImageSet(images, np.zeros(len(images), np.int64), ("all",), names, names, "", "")
-    batches = TrainingBatches(image_set, batch, seed=0, horizontal_flip=True)
-    times: list[float] = []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: times.append(-time.perf_counter()),
-        on_epoch_end=lambda epoch, logs: times.append(times.pop() + time.perf_counter()),
-    )
     sink = _Sink()
     sink.built = True
     sink.compile(optimizer=None, jit_compile=False)
-    # The first epoch builds the graph.
-    sink.fit(batches, epochs=rounds + 1, shuffle=False, verbose=0, callbacks=[clock])
-    return batches.batches_per_epoch * batch / statistics.median(times[1:])
+    batches = _random_batches(config, PIPELINE_IMAGES)
+    times = _epoch_seconds(sink, batches, rounds + 1, lambda: None)
+    return batches.batches_per_epoch * config.training.batch_size / statistics.median(times[1:])
+
+
+def _fit_step_seconds(gan: StyleGAN, config: Config, steps: int) -> float:
+    """Seconds per step of a whole epoch in `fit`: what exceeds a bare step went into the input and the callbacks."""
+    gan.step_logs = False
+    batches = _random_batches(config, steps * config.training.batch_size)
+    times = _epoch_seconds(gan, batches, 2, lambda: _wait(gan.step.value))
+    return times[1] / steps
+
+
+def _random_batches(config: Config, count: int) -> TrainingBatches:
+    shape = (count, config.model.resolution, config.model.resolution, config.model.channels)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    names = np.full(count, "", dtype=str)
+    image_set = ImageSet(images, np.arange(count) % 2, ("a", "b"), names, names, "", "")
+    return TrainingBatches(image_set, config.training.batch_size, seed=0, horizontal_flip=True)
+
+
+def _epoch_seconds(model: keras.Model, batches: TrainingBatches, epochs: int, wait: Callable[[], None]) -> list[float]:
+    """Seconds of every epoch of a `fit`, the first with the building of the graph."""
+    times: list[float] = []
+
+    def end(epoch: int, logs: dict) -> None:
+        wait()
+        times.append(times.pop() + time.perf_counter())
+
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: times.append(-time.perf_counter()), on_epoch_end=end
+    )
+    model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[clock])
+    return times
 
 
 def _time(call: Callable[[], Any], repeat: int) -> float:
@@ -193,4 +216,5 @@ def _print(result: dict, console: Console) -> None:
         )
     table.add_row("input pipeline", "", f"{result['pipeline_images_per_second']:.0f}", "")
     console.print(table)
+    console.print(f"A step in fit takes {result['fit_step_seconds'] / result['step_seconds']:.2f} times a bare one.")
     console.print(f"{result['seconds_per_kimg']:.1f} s/kimg; peak memory {result['peak_memory_gb']:.2f} GB")

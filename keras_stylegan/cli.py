@@ -91,7 +91,7 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Export:
-    """Write a run's generator as verified ONNX files, for machines without TensorFlow."""
+    """Write a run's generator as verified ONNX files, for machines without TensorFlow. Needs TensorFlow itself."""
 
     run_dir: tyro.conf.Positional[Path | None] = None
     """Run folder; by default the newest run."""
@@ -100,7 +100,7 @@ class Export:
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
-        start_keras()
+        start_keras("tensorflow")
         from export.to_onnx import export_run
 
         export_run(self.run_dir, self.options)

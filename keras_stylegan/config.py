@@ -220,6 +220,10 @@ class TrainingConfig:
     """The half-life is at most this share of the images seen so far."""
     seed: int = 0
     """Seed of the initial weights, the data order and all draws."""
+    jit_compile: bool | None = None
+    """Compile the step with XLA; by default with JAX only, which needs it."""
+    steps_per_execution: int = 1
+    """Steps that run without a return to Python; logs and checkpoints then wait for the end of such a group."""
     log_kimg: float = 1.0
     """Interval between two rows of log.csv."""
     sample_kimg: float = 20.0
@@ -238,7 +242,16 @@ class TrainingConfig:
     """The column of evaluation.csv that decides which state is kept as the best."""
 
     def __post_init__(self) -> None:
-        _require_at_least(self, 1, "batch_size", "epochs", "discriminator_steps", "sample_count", "evaluate_count")
+        _require_at_least(
+            self,
+            1,
+            "batch_size",
+            "epochs",
+            "discriminator_steps",
+            "steps_per_execution",
+            "sample_count",
+            "evaluate_count",
+        )
         _require_at_least(self, 0, "seed", "checkpoint_gb")
         _require_positive(self, "total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
         _require_positive(self, "evaluate_kimg")

@@ -6,6 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from keras_stylegan.errors import InputError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+ADVICE = "set KERAS_BACKEND to tensorflow, jax or torch, and install requirements.txt, -jax.txt or -torch.txt"
+
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
@@ -28,9 +33,23 @@ def quiet_stderr() -> Iterator[None]:
             os.close(terminal)
 
 
-def start_keras() -> None:
-    """Import Keras and let its backend find its devices, without their messages."""
-    with quiet_stderr():
-        import keras
+def start_keras(backend: str | None = None) -> None:
+    """Import Keras and let its backend find its devices, without their messages.
 
-        keras.ops.convert_to_numpy(keras.ops.zeros(()))
+    Args:
+        backend: The backend to take; by default what KERAS_BACKEND or Keras's own configuration says.
+
+    Raises:
+        InputError: The backend is not installed, or none of ours.
+    """
+    if backend is not None:
+        os.environ["KERAS_BACKEND"] = backend
+    try:
+        with quiet_stderr():
+            import keras
+
+            keras.ops.convert_to_numpy(keras.ops.zeros(()))
+    except (ImportError, ValueError) as error:
+        raise InputError(f"Keras cannot start its backend: {error}; {ADVICE}") from error
+    if keras.backend.backend() not in (BACKENDS if backend is None else (backend,)):
+        raise InputError(f"the backend of Keras must be another: {ADVICE}. Received: {keras.backend.backend()}")

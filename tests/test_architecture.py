@@ -29,11 +29,11 @@ OURS_BELOW_TRAINING = {
 ALLOWED = {
     "config": ({"errors"}, set()),
     "errors": (set(), set()),
-    "quiet": (set(), {"keras"}),
+    "quiet": ({"errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),
     "models": ({"layers"}, KERAS),
     "backend": (set(), {"keras"}),
-    **{f"backend.{name}": (set(), {"keras", name}) for name in FRAMEWORKS},
+    **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
     "data": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
     # Keras downloads the archive.

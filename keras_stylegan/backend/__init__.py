@@ -4,14 +4,11 @@ import importlib
 
 import keras
 
-NAMES = ("tensorflow", "jax", "torch")
-
-if keras.backend.backend() not in NAMES:
-    raise ImportError(f"KERAS_BACKEND must be one of {NAMES}. Received: {keras.backend.backend()!r}")
-
 _backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
 Adam = _backend.Adam
+JIT_COMPILE = _backend.JIT_COMPILE
+"""What `jit_compile` may be, the default first."""
 BackendTrainer = _backend.BackendTrainer
 compiled = _backend.compiled
 input_gradient = _backend.input_gradient

@@ -1,10 +1,14 @@
 """JAX: everything is a pure function, so variables live in a `keras.StatelessScope` while one is traced."""
 
+import functools
+
 import jax
 import keras
 from jax import numpy as jnp
 
 Adam = keras.optimizers.Adam
+# Without it Keras would run the step operation by operation.
+JIT_COMPILE = (True,)
 
 
 class _Scope(keras.StatelessScope):
@@ -94,12 +98,8 @@ class BackendTrainer(keras.Model):
     def train_step(self, state, data):
         """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        variables = [
-            *self.trainable_variables,
-            *self.non_trainable_variables,
-            *self.optimizer.variables,
-            *self.metrics_variables,
-        ]
+        trained = [*self.trainable_variables, *self.non_trainable_variables]
+        variables = [*trained, *self.optimizer.variables, *self.metrics_variables]
         values = [value for group in state for value in group]
         with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
             logs = self.train_on_images(images, labels)
@@ -111,6 +111,19 @@ class BackendTrainer(keras.Model):
         self.jax_state_sync()
 
 
-def compiled(function):
-    """The function compiled by XLA at the first call, with the variables as they are then."""
-    return jax.jit(function)
+def compiled(function, variables=()):
+    """See `backend.tensorflow.compiled`."""
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def pure(values):
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            outputs = function()
+        return outputs, [scope.get_current_value(variable) for variable in variables]
+
+    def call():
+        outputs, values = pure([variable.value for variable in variables])
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return outputs
+
+    return call

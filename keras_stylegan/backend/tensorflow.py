@@ -3,6 +3,9 @@
 import keras
 import tensorflow as tf
 
+# Off by default: on a CPU XLA's convolutions are several times slower than oneDNN's.
+JIT_COMPILE = (False, True)
+
 # The remapper (fusing convolution, bias and activation) fails with "fanout … exist for missing node" on a leaky ReLU
 # whose gradient is taken, prints that, and without it a training step is 3 % faster.
 tf.config.optimizer.set_experimental_options({"remapping": False})
@@ -64,8 +67,13 @@ class BackendTrainer(keras.Model):
         """The state is always in the variables."""
 
 
-def compiled(function):
-    """The function as a graph, traced at the first call."""
+def compiled(function, variables=()):
+    """The function as a graph, traced at the first call.
+
+    Args:
+        function: Without arguments.
+        variables: The `keras.Variable`s that it reads and updates; only JAX has to know.
+    """
     return tf.function(function)
 
 

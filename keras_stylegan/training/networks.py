@@ -80,5 +80,7 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         pl_weight=loss.pl_weight,
         pl_interval=loss.pl_interval,
         discriminator_steps=training.discriminator_steps,
+        jit_compile=training.jit_compile,
+        steps_per_execution=training.steps_per_execution,
     )
     return gan

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from keras_stylegan.config import Config, from_json, to_json
 from keras_stylegan.errors import InputError
 
@@ -76,7 +78,7 @@ class RunFolder:
 def environment() -> dict[str, str]:
     """Versions of what the numbers depend on, and the git commit of the code if it is a checkout."""
     versions = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in ("tensorflow", "keras", "numpy"):
+    for package in (keras.backend.backend(), "keras", "numpy"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

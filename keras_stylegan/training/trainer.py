@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from keras_stylegan.backend import BackendTrainer, run_if, value_and_gradients
+from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, run_if, value_and_gradients
+from keras_stylegan.errors import InputError
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
 
@@ -50,7 +51,8 @@ class AdversarialTrainer(BackendTrainer):
         pl_weight=0.0,
         pl_interval=4,
         discriminator_steps=1,
-        jit_compile=False,
+        jit_compile=None,
+        steps_per_execution=1,
         **kwargs,
     ):
         """Choose optimizers and losses; the defaults are WGAN-GP with weight 10 and R1 with 0.001 = γ/2.
@@ -69,13 +71,28 @@ class AdversarialTrainer(BackendTrainer):
             pl_weight: Weight of the path-length penalty; 0 for none.
             pl_interval: Generator steps between two of them.
             discriminator_steps: Discriminator updates per generator update.
-            jit_compile: Compile with XLA; on a CPU its convolutions are several times slower.
+            jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
+                times slower than TensorFlow's own.
+            steps_per_execution: Steps that run without a return to Python, and so without callbacks.
             **kwargs: Passed to `keras.Model.compile`.
+
+        Raises:
+            InputError: The backend cannot do with this `jit_compile` or `steps_per_execution`.
         """
         if adversarial not in LOSSES:
             raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
+        if jit_compile not in (None, *JIT_COMPILE):
+            raise InputError(
+                f"jit_compile must be {JIT_COMPILE[0]} with KERAS_BACKEND={keras.backend.backend()}. "
+                f"Received: {jit_compile}"
+            )
         self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
-        super().compile(optimizer=g_optimizer, jit_compile=jit_compile, **kwargs)
+        super().compile(
+            optimizer=g_optimizer,
+            jit_compile=JIT_COMPILE[0] if jit_compile is None else jit_compile,
+            steps_per_execution=steps_per_execution,
+            **kwargs,
+        )
         # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
         self.g_optimizer.build(self.generator.synthesis.trainable_variables)
         self.m_optimizer.build(self.generator.mapping.trainable_variables)
@@ -101,6 +118,7 @@ class AdversarialTrainer(BackendTrainer):
             "pl_interval": pl_interval,
             "discriminator_steps": discriminator_steps,
             "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
         }
 
     def fit(self, *args, callbacks=None, **kwargs):

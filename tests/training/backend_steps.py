@@ -1,9 +1,10 @@
 """A program: twenty training steps on the backend of KERAS_BACKEND, with draws that come from numpy.
 
-python backend_steps.py OUTPUT.npz [CHECKPOINT.npz]: starts from the checkpoint, or from fresh weights, and writes the
-state before (with the suffix .start.npz) and after.
+python backend_steps.py OPTIONS OUTPUT.npz [CHECKPOINT.npz]: OPTIONS is JSON for `compile`. Starts from the checkpoint,
+or from fresh weights, and writes the state before (with the suffix .start.npz) and after.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def int_tensor(variable):
     return ops.convert_to_tensor(variable.value)
 
 
-def make_gan():
+def make_gan(**options):
     """WGAN-GP, lazy R1, path length, style mixing, two classes."""
     sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "c_dim": 2, "mapping_layers": 2}
     generator = Generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
@@ -69,6 +70,7 @@ def make_gan():
         r1_interval=4,
         pl_weight=2.0,
         pl_interval=4,
+        **options,
     )
     return gan
 
@@ -77,8 +79,8 @@ def write(gan, path):
     save(path, {name: ops.convert_to_numpy(variable) for name, variable in state_variables(gan).items()}, {})
 
 
-def main(output, checkpoint=None):
-    gan = make_gan()
+def main(options, output, checkpoint=None):
+    gan = make_gan(**options)
     random = np.random.default_rng(7)
     if checkpoint is not None:
         arrays, _ = load(checkpoint)
@@ -97,4 +99,4 @@ def main(output, checkpoint=None):
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(json.loads(sys.argv[1]), *map(Path, sys.argv[2:]))
