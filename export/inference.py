@@ -117,7 +117,8 @@ class _StyledConv:
             features = ops.conv(features, self.kernel, padding="same", data_format=FIRST)
         features = features * _per_pixel(demodulation)
         if isinstance(noise, str):
-            offset = self.bias + (self.strength * self.noise_const if noise == "const" else 0)
+            # A model trained without noise has strength 0: no map the size of the features then.
+            offset = self.bias + (self.strength * self.noise_const if noise == "const" and self.strength else 0)
             return leaky_relu(features + offset, self.clamp)
         return leaky_relu(features + (self.strength * noise + self.bias), self.clamp)
 

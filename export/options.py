@@ -1,5 +1,6 @@
 """Options of the command `export`. Standard library only, so that the command line can show them at once."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,8 @@ class ExportOptions:
     """Weights and arithmetic. float16 is half the size and meant for GPUs; inputs and outputs stay float32."""
     opset: int = 17
     """Version of the ONNX operator set: a lower one runs in older runtimes."""
+    pixel_size_mm: float | None = None
+    """Side of a pixel of the generated images in mm, if known: it goes into the metadata."""
 
     def __post_init__(self) -> None:
         for name, legal in (
@@ -39,3 +42,6 @@ class ExportOptions:
                 raise InputError(f"{name} must be one of {legal}. Received: {value!r}")
         if self.opset not in OPSETS:
             raise InputError(f"opset must be from {OPSETS[0]} to {OPSETS[-1]}. Received: {self.opset!r}")
+        size = self.pixel_size_mm
+        if size is not None and not 0 < size < math.inf:
+            raise InputError(f"pixel_size_mm must be a number above 0. Received: {size!r}")

@@ -15,24 +15,18 @@ from typing import Any
 
 import keras
 import onnx
-import onnxruntime
 from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
 from export.inference import Mapping, Synthesis
+from export.metadata import metadata
 from export.options import ExportOptions
 from export.verify import VERIFICATION, verify
-from keras_stylegan.config import to_json
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
-FORMAT = "keras-stylegan generator 1"
-"""Value of the metadata key `format`: what `export.runtime` accepts."""
-PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
 PARTS = ("generator", "mapping", "synthesis")
-LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
-INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagnosis or treatment decisions."
 
 
 def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
@@ -90,7 +84,7 @@ def write_part(trained: TrainedGenerator, part: str, options: ExportOptions, fol
         The path of the file.
     """
     model = to_onnx(trained.generator, part, options)
-    for key, value in (_metadata(trained, options) | {"part": part}).items():
+    for key, value in (metadata(trained, options) | {"part": part}).items():
         model.metadata_props.add(key=key, value=value)
     path = folder / f"{part}.onnx"
     onnx.save(model, path)
@@ -254,37 +248,3 @@ def _name(graph, output, shape):
         dims = value.type.tensor_type.shape.dim
         if len(dims):
             dims[0].dim_param = "N"
-
-
-def _metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str]:
-    """What a file says about itself; lists and objects as JSON."""
-    generator, config = trained.generator, trained.config
-    metrics = trained.run_dir / "metrics.json"
-    data = config.data
-    shape = {
-        "resolution": generator.resolution,
-        "channels": 3 if options.output == "uint8" else generator.channels,
-        "z_dim": generator.z_dim,
-        "w_dim": generator.w_dim,
-        "num_ws": generator.num_ws,
-        "noise_sizes": [shape[1] for shape in generator.synthesis.noise_shapes(1)],
-    }
-    uint8 = options.output == "uint8"
-    return {
-        "format": FORMAT,
-        **{key: json.dumps(value) for key, value in shape.items()},
-        "classes": json.dumps(trained.classes if generator.c_dim else []),
-        "value_range": json.dumps([0, 255] if uint8 else [-1, 1]),
-        "layout": "nchw" if uint8 else options.layout,
-        "output": options.output,
-        "noise": options.noise,
-        "precision": options.precision,
-        "dataset": data.source if data.path is None else data.path.name,
-        "images_seen": json.dumps(trained.images_seen),
-        "config": to_json(config),
-        # onnxruntime is installed as onnxruntime or as onnxruntime-gpu.
-        "versions": json.dumps({name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__}),
-        "licence": LICENCE,
-        "intended_use": INTENDED_USE,
-        **({"metrics": metrics.read_text()} if metrics.is_file() else {}),
-    }

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -13,11 +14,13 @@ from exported import Exported, make_run
 from onnx.reference import ReferenceEvaluator
 
 import export.to_onnx
+from export.metadata import metadata
 from export.options import ExportOptions
 from export.to_onnx import PARTS, export_run, to_onnx
 from export.verify import verify
 from keras_stylegan.errors import InputError
 from keras_stylegan.models.reference import from_reference
+from keras_stylegan.training.trained import load_generator
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = ["generator.keras", "generator.onnx", "mapping.onnx", "synthesis.onnx"]
@@ -86,26 +89,36 @@ def test_operators(unconditional):
 
 
 def test_metadata(conditional):
-    metadata = {entry.key: entry.value for entry in onnx.load(conditional.path).metadata_props}
+    values = {entry.key: entry.value for entry in onnx.load(conditional.path).metadata_props}
     expected = {"resolution": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
                 "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [4, 8, 8, 16, 16]}  # fmt: skip
-    assert {key: json.loads(metadata[key]) for key in expected} == expected
-    assert metadata["dataset"] == "AD_NC" and metadata["layout"] == "nhwc" and metadata["part"] == "generator"
-    assert json.loads(metadata["config"])["model"]["channel_base"] == 128
-    assert {"keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy"} == set(json.loads(metadata["versions"]))
-    assert "not for diagnosis" in metadata["intended_use"] and "MIT" in metadata["licence"]
-    verification = json.loads(metadata["verification"])
+    assert {key: json.loads(values[key]) for key in expected} == expected
+    assert values["dataset"] == "AD_NC" and values["layout"] == "nhwc" and values["part"] == "generator"
+    assert json.loads(values["config"])["model"]["channel_base"] == 128
+    assert {"keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy"} == set(json.loads(values["versions"]))
+    assert "not for diagnosis" in values["intended_use"] and "MIT" in values["licence"]
+    verification = json.loads(values["verification"])
     assert verification["latents"] == 64 and verification["batches"] == [1, 3, 16]
     assert 0 < verification["generator"]["mean"] < verification["generator"]["largest"] < 1e-5
 
 
-def test_metrics_travel_in_the_metadata(unconditional, tmp_path):
-    metrics = unconditional.run / "metrics.json"
-    metrics.write_text('{"fid": 12.5}')
-    folder = export_run(unconditional.run, ExportOptions(output_dir=tmp_path))
-    metrics.unlink()
-    metadata = {entry.key: entry.value for entry in onnx.load(folder / "generator.onnx").metadata_props}
-    assert json.loads(metadata["metrics"]) == {"fid": 12.5}
+def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
+    trained = load_generator(unconditional.run)
+    assert not {"metrics", "pixel_size_mm"} & set(metadata(trained, ExportOptions()))
+    path = unconditional.run / "evaluation" / "metrics.json"
+    path.parent.mkdir()
+    try:
+        record = {"run": {"images_seen": 1500}, "metrics": {"frechet_random": {"value": 12.5}}}
+        path.write_text(json.dumps(record))
+        values = metadata(trained, ExportOptions(pixel_size_mm=3.25))
+        assert json.loads(values["metrics"]) == record["metrics"] and json.loads(values["pixel_size_mm"]) == 3.25
+        path.write_text(json.dumps(record | {"run": {"images_seen": 1000}}))
+        assert "metrics" not in metadata(trained, ExportOptions())
+        path.write_text("{")
+        with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
+            metadata(trained, ExportOptions())
+    finally:
+        shutil.rmtree(path.parent)
 
 
 @pytest.mark.slow
@@ -130,6 +143,20 @@ def test_options(tmp_path, options, model):
         images = images.transpose(0, 2, 3, 1)
     np.testing.assert_allclose(images, expected, atol=5e-5)
     assert onnx.load(exported.path).opset_import[0].version == options.get("opset", 17)
+
+
+@pytest.mark.slow
+def test_noise_without_strength_takes_no_space(tmp_path):
+    generator = make_run(tmp_path)
+    for layer in generator.synthesis.convs:
+        layer.noise.strength.assign(0.0)
+    graph = to_onnx(generator, "generator", ExportOptions())
+    # The network's constant input alone is of the size of features.
+    maps = [list(weight.dims) for weight in graph.graph.initializer if list(weight.dims)[2:] in ([8, 8], [16, 16])]
+    assert maps == []
+    z = np.random.default_rng(1).standard_normal((3, 8)).astype(np.float32)
+    images = run(graph.SerializeToString(), z=z, truncation_psi=np.float32(1))
+    np.testing.assert_allclose(images, np.clip(np.asarray(generator(z)), -1, 1), atol=5e-5)
 
 
 def test_noise_inputs(tmp_path):
@@ -263,6 +290,8 @@ def test_output_folder_that_is_a_file(unconditional, tmp_path):
         ({"precision": "bfloat16"}, r"precision must be one of .* Received: 'bfloat16'"),
         ({"opset": 12}, r"opset must be from 13 to 18. Received: 12"),
         ({"opset": 19}, r"opset must be from 13 to 18. Received: 19"),
+        ({"pixel_size_mm": 0.0}, r"pixel_size_mm must be a number above 0. Received: 0.0"),
+        ({"pixel_size_mm": float("nan")}, r"pixel_size_mm must be a number above 0. Received: nan"),
     ],
 )
 def test_options_out_of_range(options, message):

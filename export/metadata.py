@@ -1,0 +1,72 @@
+"""What an exported file says about itself."""
+
+import json
+from importlib.metadata import version
+
+import onnxruntime
+
+from export.options import ExportOptions
+from keras_stylegan.config import to_json
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.trained import TrainedGenerator
+
+FORMAT = "keras-stylegan generator 1"
+"""Value of the metadata key `format`: what `export.runtime` accepts."""
+PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
+LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
+INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagnosis or treatment decisions."
+
+
+def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str]:
+    """Keys and values of the file's metadata; lists and objects as JSON.
+
+    Args:
+        trained: The generator and what is known of it.
+        options: See `ExportOptions`.
+
+    Raises:
+        InputError: The run's evaluation/metrics.json is damaged.
+    """
+    generator, config = trained.generator, trained.config
+    data = config.data
+    uint8 = options.output == "uint8"
+    numbers = {
+        "resolution": generator.resolution,
+        "channels": 3 if uint8 else generator.channels,
+        "z_dim": generator.z_dim,
+        "w_dim": generator.w_dim,
+        "num_ws": generator.num_ws,
+        "noise_sizes": [shape[1] for shape in generator.synthesis.noise_shapes(1)],
+        "classes": trained.classes if generator.c_dim else [],
+        "value_range": [0, 255] if uint8 else [-1, 1],
+        "images_seen": trained.images_seen,
+        # onnxruntime is installed as onnxruntime or as onnxruntime-gpu.
+        "versions": {name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__},
+        "pixel_size_mm": options.pixel_size_mm,
+        "metrics": _metrics(trained),
+    }
+    return {
+        "format": FORMAT,
+        **{key: json.dumps(value) for key, value in numbers.items() if value is not None},
+        "layout": "nchw" if uint8 else options.layout,
+        "output": options.output,
+        "noise": options.noise,
+        "precision": options.precision,
+        "dataset": data.source if data.path is None else data.path.name,
+        "config": to_json(config),
+        "licence": LICENCE,
+        "intended_use": INTENDED_USE,
+    }
+
+
+def _metrics(trained):
+    """The metrics of `run.py evaluate` if they are those of these weights, else None."""
+    path = trained.run_dir / "evaluation" / "metrics.json"
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text())
+        images_seen, metrics = record["run"]["images_seen"], record["metrics"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
+    return metrics if images_seen == trained.images_seen else None
