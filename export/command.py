@@ -100,14 +100,13 @@ class _Folder:
             "truncation_psi": options.truncation_psi,
             "format": options.format,
         }
-        if options.resume:
-            self._compare(record)
-        self._replace(RECORD, json.dumps(record, indent=2).encode())
+        if not (options.resume and self._is_continued_by(record)):
+            self._replace(RECORD, json.dumps(record, indent=2).encode())
 
-    def _compare(self, record):
+    def _is_continued_by(self, record):
         path = self.path / RECORD
         if not path.is_file():
-            return
+            return False
         try:
             earlier = json.loads(path.read_text())
             different = [key for key in record if earlier[key] != record[key]]
@@ -119,6 +118,7 @@ class _Folder:
                 f"{self.path} holds images of another {key} ({earlier[key]}); leave out --resume or choose another "
                 f"--output-dir. Received: {record[key]}"
             )
+        return True
 
     def name(self, number):
         """The name that `run.py generate` gives the same image."""
@@ -131,7 +131,9 @@ class _Folder:
         numbers = range(self.options.count)
         if not self.options.resume:
             return numbers
-        there = set(os.listdir(self.path))
+        # What is older than the record may be of another model or truncation.
+        start = (self.path / RECORD).stat().st_mtime_ns
+        there = {entry.name for entry in os.scandir(self.path) if entry.stat().st_mtime_ns >= start}
         return [number for number in numbers if self.name(number) not in there]
 
     def write(self, number, image):

@@ -10,7 +10,6 @@ import contextlib
 import io
 import itertools
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ import numpy as np
 import onnxruntime
 
 FORMAT = "keras-stylegan generator 1"
+Label = str | int | None
 
 
 class InputError(ValueError):
@@ -53,7 +53,8 @@ class OnnxGenerator:
         workers: int | None = None,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
-            _require(value is None or value >= 1, name, "at least 1", value)
+            # Every batch is filled up to its size: a slip of the keyboard must not take all memory.
+            _require(value is None or 1 <= value <= 1024, name, "from 1 to 1024", value)
         self.path = Path(path)
         self._providers = providers
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
@@ -66,19 +67,15 @@ class OnnxGenerator:
         self.layout = self.metadata["layout"]
         on_cpu = self.provider == "CPUExecutionProvider"
         self.batch_size = batch_size or (max(1, min(4, 256 // self.resolution)) if on_cpu else 16)
-        self.workers = workers or (_cpu_cores() if on_cpu else 1)
+        # Not every system tells which cores a process may use.
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.workers = workers or (cores if on_cpu else 1)
         self._pool = ThreadPoolExecutor(self.workers)
 
     def _read(self, key: str) -> Any:
         return json.loads(self.metadata[key])
 
-    def generate(
-        self,
-        count: int,
-        seed: int = 0,
-        truncation_psi: float = 1.0,
-        label: str | int | None = None,
-    ) -> np.ndarray:
+    def generate(self, count: int, seed: int = 0, truncation_psi: float = 1.0, label: Label = None) -> np.ndarray:
         """The first `count` images of a seed.
 
         Args:
@@ -94,20 +91,20 @@ class OnnxGenerator:
             InputError: A value out of range, or an unknown label; the message lists the known ones.
         """
         images = [image for _, image in self.stream(count, seed, truncation_psi, label)]
-        return np.stack(images) if images else np.zeros((0, *self._image_shape()), np.float32)
+        return np.stack(images) if images else self.generate(1, seed, truncation_psi, label)[:0]
 
     def stream(
         self,
         count: int,
         seed: int = 0,
         truncation_psi: float = 1.0,
-        label: str | int | None = None,
+        label: Label = None,
         numbers: Iterable[int] | None = None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Like `generate`, but one image after the other: any number needs no more memory than one batch.
 
         Args:
-            count: Number of images.
+            count: See `generate`.
             seed: See `generate`.
             truncation_psi: See `generate`.
             label: See `generate`.
@@ -119,21 +116,19 @@ class OnnxGenerator:
         _require(count >= 0, "count", "at least 0", count)
         _check_psi(truncation_psi)
         labels = self._labels(label)
-        self._latents(seed, [])
+        self.latents(seed, [])
         return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels)
 
     def _stream(self, numbers, seed, truncation_psi, labels):
         numbers = iter(numbers)
         while batch := list(itertools.islice(numbers, self.batch_size * self.workers)):
             indices = [number // len(labels) for number in batch]
-            feeds = {"z": self._latents(seed, indices), **self._noise("generator", seed, indices)}
+            feeds = {"z": self.latents(seed, indices), **self._noise(seed, indices)}
             if self.classes:
                 feeds["label"] = np.array([labels[number % len(labels)] for number in batch], np.int64)
             yield from zip(batch, self._run("generator", feeds, truncation_psi), strict=True)
 
-    def map(
-        self, z: np.ndarray, truncation_psi: float = 1.0, label: str | int | Sequence[int] | None = None
-    ) -> np.ndarray:
+    def map(self, z: np.ndarray, truncation_psi: float = 1.0, label: Label | Sequence[int] = None) -> np.ndarray:
         """Latents to styles.
 
         Args:
@@ -145,8 +140,7 @@ class OnnxGenerator:
             (N, num_ws, w_dim) float32.
         """
         _check_psi(truncation_psi)
-        z = np.asarray(z, np.float32)
-        _require(z.ndim == 2 and z.shape[1] == self.z_dim, "z", f"of shape (N, {self.z_dim})", z.shape)
+        z = _shaped("z", z, self.z_dim)
         feeds = {"z": z}
         if self.classes:
             if label is None or isinstance(label, (str, int, np.integer)):
@@ -170,10 +164,8 @@ class OnnxGenerator:
         Returns:
             Images, as `generate` returns them.
         """
-        w = np.asarray(w, np.float32)
-        shape = (self.num_ws, self.w_dim)
-        _require(w.ndim == 3 and w.shape[1:] == shape, "w", f"of shape (N, {shape[0]}, {shape[1]})", w.shape)
-        return self._run("synthesis", {"w": w, **self._noise("synthesis", seed, [0] * len(w))})
+        w = _shaped("w", w, self.num_ws, self.w_dim)
+        return self._run("synthesis", {"w": w, **self._noise(seed, [0] * len(w))})
 
     def mix(self, w_coarse: np.ndarray, w_fine: np.ndarray, crossover: int) -> np.ndarray:
         """Style mixing: images with the coarse layers of one source and the fine layers of another.
@@ -187,6 +179,9 @@ class OnnxGenerator:
             Images.
         """
         _require(0 <= crossover <= self.num_ws, "crossover", f"from 0 to {self.num_ws}", crossover)
+        w_coarse = _shaped("w_coarse", w_coarse, self.num_ws, self.w_dim)
+        w_fine = _shaped("w_fine", w_fine, self.num_ws, self.w_dim)
+        _require(len(w_coarse) == len(w_fine), "w_fine", f"as many as w_coarse ({len(w_coarse)})", len(w_fine))
         return self.synthesize(np.concatenate([w_coarse[:, :crossover], w_fine[:, crossover:]], axis=1))
 
     def interpolate(self, w: np.ndarray, steps: int) -> np.ndarray:
@@ -200,20 +195,18 @@ class OnnxGenerator:
             (P − 1)·steps + 1 images.
         """
         _require(steps >= 1, "steps", "at least 1", steps)
+        w = _shaped("w", w, self.num_ws, self.w_dim)
         t = np.arange(steps, dtype=np.float32)[:, None, None] / np.float32(steps)
         path = [start + t * (end - start) for start, end in itertools.pairwise(w)]
-        return self.synthesize(np.concatenate([*path, w[-1:]]).astype(np.float32))
+        return self.synthesize(np.concatenate([*path, w[-1:]]))
 
     def latents(self, seed: int, indices: Iterable[int]) -> np.ndarray:
         """z (N, z_dim) of the images `indices` of a seed, the same that training and `run.py generate` draw."""
-        return self._latents(seed, list(indices))
-
-    def _latents(self, seed, indices):
         _require(0 <= seed < 2**64, "seed", "from 0 to 2^64 − 1", seed)
         rows = [_generator(seed, index).standard_normal(self.z_dim, dtype=np.float32) for index in indices]
         return np.stack(rows) if rows else np.zeros((0, self.z_dim), np.float32)
 
-    def _noise(self, part, seed, indices):
+    def _noise(self, seed, indices):
         """Noise inputs of the graph, if it has any."""
         if self.metadata["noise"] != "input":
             return {}
@@ -235,10 +228,6 @@ class OnnxGenerator:
             return [self.classes.index(label)]
         _require(0 <= label < len(self.classes), "label", f"from 0 to {len(self.classes) - 1}", label)
         return [int(label)]
-
-    def _image_shape(self):
-        r, c = self.resolution, self.channels
-        return (r, r, c) if self.layout == "nhwc" else (c, r, r)
 
     def _run(self, part, feeds, truncation_psi=None):
         """Run a graph in batches of constant size; the last one is filled up with its last row."""
@@ -265,12 +254,9 @@ def _generator(seed, index, counter=(0, 0, 0, 0)):
     return np.random.Generator(np.random.Philox(key=words, counter=np.array(counter, np.uint64)))
 
 
-def _cpu_cores():
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _load(path, part, providers):
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name the {part}.onnx in it")
     if not path.is_file():
         raise InputError(f"{path} does not exist; `python run.py export` writes it")
     available = onnxruntime.get_available_providers()
@@ -298,13 +284,20 @@ def _load(path, part, providers):
     if metadata.get("format") != FORMAT or metadata.get("part") != part:
         raise InputError(f"{path} is not the {part} of a `python run.py export` of this version")
     if providers is not None and session.get_providers()[0] != wanted[0]:
-        raise InputError(f"{wanted[0]} does not work on this machine (driver or CUDA libraries); leave out providers")
+        raise InputError(f"{wanted[0]} does not work on this machine (driver, CUDA libraries); choose another provider")
     return session
 
 
 def _check_psi(truncation_psi):
-    legal = math.isfinite(truncation_psi) and -2 <= truncation_psi <= 2
-    _require(legal, "truncation_psi", "in [-2, 2]", truncation_psi)
+    _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
+
+
+def _shaped(name, array, *shape):
+    """A float32 array of at least one row of a shape."""
+    array = np.asarray(array, np.float32)
+    expected = f"of shape (N ≥ 1, {', '.join(map(str, shape))})"
+    _require(array.shape[1:] == shape and len(array), name, expected, array.shape)
+    return array
 
 
 def _require(condition, name, expected, received):
