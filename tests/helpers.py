@@ -91,9 +91,9 @@ CASES = {
     "conv 1x1 down": Case(EqualizedConv2D, {"filters": 5, "kernel_size": 1, "down": True}, {"inputs": (8, 8, 3)}),
     "minibatch stddev": Case(MinibatchStddev, {"group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
     "modulated conv": Case(
-        ModulatedConv2D, {"filters": 5, "gain": 0.7, "epsilon": 1e-6}, {"inputs": FEATURES, "style": (6,)}
+        ModulatedConv2D, {"filters": 5, "gain": 0.7, "epsilon": 1e-6}, {"inputs": FEATURES, "style": (6,)}, True
     ),
-    "modulated conv up": Case(ModulatedConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "style": (6,)}),
+    "modulated conv up": Case(ModulatedConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "style": (6,)}, True),
     "noise": Case(NoiseInjection, {"gain": 0.5}, {"inputs": FEATURES}),
     "styled conv": Case(StyledConv2D, {"filters": 5, "gain": 0.7, "clamp": 2.0}, {"inputs": FEATURES, "w": (5,)}),
     "styled conv up": Case(StyledConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "w": (5,)}),

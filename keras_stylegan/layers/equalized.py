@@ -89,6 +89,8 @@ class EqualizedDense(keras.layers.Layer):
 class EqualizedConv2D(keras.layers.Layer):
     """y = gain · activation(conv(x, W/sqrt(fan_in)) + b), optionally low-pass filtered and halved first.
 
+    In mixed precision the filter and the convolution compute in 16 bits, bias and activation in float32.
+
     Args:
         filters: Output channels.
         kernel_size: 1 or 3; "same" zero padding.
@@ -141,15 +143,18 @@ class EqualizedConv2D(keras.layers.Layer):
             name="kernel",
             shape=(k, k, channels, self.filters),
             initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=self.seed),
+            autocast=False,
         )
         if self.use_bias:
-            self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+            self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros", autocast=False)
         self.bias_gain = self.gain * (GAIN if self.activation else 1.0)
         self.kernel_gain = self.bias_gain / (channels * k * k) ** 0.5
 
     def scaled_kernel(self):
-        """The kernel times its run-time factor."""
-        return self.kernel * self.kernel_gain if self._shared_kernel is None else self._shared_kernel
+        """The kernel times its run-time factor, in the precision of the convolution."""
+        if self._shared_kernel is not None:
+            return self._shared_kernel
+        return ops.cast(self.kernel * self.kernel_gain, self.compute_dtype)
 
     def call(self, inputs):
         """See the class."""
@@ -160,9 +165,11 @@ class EqualizedConv2D(keras.layers.Layer):
             inputs, strides, padding = fir_filter(inputs, (2, 2)), 2, "valid"
         outputs = ops.conv(inputs, kernel, strides=strides, padding=padding)
         if self.use_bias:
-            outputs = outputs + self.bias * self.bias_gain
+            # The gradient of the bias is a sum over all pixels, which 16 bits cannot hold.
+            outputs = ops.cast(outputs, self.variable_dtype) + self.bias * self.bias_gain
         clamp = None if self.clamp is None else self.clamp * self.gain
-        return leaky_relu(outputs, clamp) if self.activation else outputs
+        outputs = leaky_relu(outputs, clamp) if self.activation else outputs
+        return ops.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, inputs_shape):
         """(N, H, W, filters), halved with `down`."""

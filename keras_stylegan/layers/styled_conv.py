@@ -20,6 +20,8 @@ def _affine(layer, units):
 class StyledConv2D(keras.layers.Layer):
     """Affine style, modulated convolution, noise, bias, leaky ReLU (Karras et al. 2019, figure 2c).
 
+    In mixed precision only the convolution computes in 16 bits, and the output is rounded to them.
+
     Args:
         filters: Output channels.
         up: Double the size.
@@ -37,7 +39,8 @@ class StyledConv2D(keras.layers.Layer):
     """
 
     def __init__(self, filters, up=False, gain=1.0, clamp=None, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        # w keeps its precision.
+        super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.up = up
         self.gain = gain
@@ -49,19 +52,19 @@ class StyledConv2D(keras.layers.Layer):
             filters, up=up, gain=self.total_gain, seed=derive_seed(seed, "conv"), name="conv", dtype=self.dtype_policy
         )
         self.noise = NoiseInjection(
-            gain=self.total_gain, seed=derive_seed(seed, "noise"), name="noise", dtype=self.dtype_policy
+            gain=self.total_gain, seed=derive_seed(seed, "noise"), name="noise", dtype=self.variable_dtype
         )
 
     def build(self, inputs_shape, w_shape):
         """Build the affine layer, the convolution and the noise; create `bias` (filters,)."""
         channels = inputs_shape[-1]
         self.affine = EqualizedDense(
-            channels, bias_init=1.0, seed=derive_seed(self.seed, "affine"), name="affine", dtype=self.dtype_policy
+            channels, bias_init=1.0, seed=derive_seed(self.seed, "affine"), name="affine", dtype=self.variable_dtype
         )
         self.affine.build(w_shape)
         self.conv.build(inputs_shape, (w_shape[0], channels))
         self.noise.build(self.conv.compute_output_shape(inputs_shape, None))
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros", autocast=False)
 
     def call(self, inputs, w, noise="const"):
         """See the class."""
@@ -69,7 +72,7 @@ class StyledConv2D(keras.layers.Layer):
         bias = ops.reshape(self.bias * self.total_gain, (1, 1, 1, self.filters))
         outputs = self.conv(inputs, self.affine(w)) + self.noise(bias, noise=noise)
         clamp = None if self.clamp is None else self.clamp * self.gain
-        return leaky_relu(outputs, clamp)
+        return ops.cast(leaky_relu(outputs, clamp), self.compute_dtype)
 
     def compute_output_shape(self, inputs_shape, w_shape):
         """(N, H, W, filters), doubled with `up`."""

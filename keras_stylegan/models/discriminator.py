@@ -17,6 +17,9 @@ ROOT_HALF = 0.5**0.5
 class Discriminator(keras.Model):
     """Residual discriminator with minibatch standard deviation (Karras et al. 2019, figure 7c).
 
+    With a mixed dtype policy the convolutions down to 8x8 compute in 16 bits; the minibatch standard deviation, the layers
+    after it, the label's mapping network and the logits are float32.
+
     With labels the score is the projection of the features onto an embedding of the label (Miyato and Koyama 2018).
 
     Args:
@@ -51,7 +54,7 @@ class Discriminator(keras.Model):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.c_dim, self.resolution, self.channels = c_dim, resolution, channels
         self.channel_base, self.channel_max = channel_base, channel_max
         self.mbstd_group_size = mbstd_group_size
@@ -59,9 +62,9 @@ class Discriminator(keras.Model):
         self.conv_clamp = conv_clamp
         self.seed = seed
 
-        def conv(name, *args, **options):
+        def conv(name, *args, dtype=self.dtype_policy, **options):
             seed = derive_seed(self.seed, name)
-            return EqualizedConv2D(*args, seed=seed, name=name, dtype=self.dtype_policy, clamp=conv_clamp, **options)
+            return EqualizedConv2D(*args, seed=seed, name=name, dtype=dtype, clamp=conv_clamp, **options)
 
         def filters(r):
             return channels_at(r, channel_base, channel_max)
@@ -76,13 +79,13 @@ class Discriminator(keras.Model):
             )
             for r in resolutions
         ]
-        self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.dtype_policy)
-        self.conv = conv("b4_conv", filters(4), 3)
+        self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.variable_dtype)
+        self.conv = conv("b4_conv", filters(4), 3, dtype=self.variable_dtype)
         self.fc = EqualizedDense(
-            filters(4), activation="leaky_relu", seed=derive_seed(seed, "fc"), name="b4_fc", dtype=self.dtype_policy
+            filters(4), activation="leaky_relu", seed=derive_seed(seed, "fc"), name="b4_fc", dtype=self.variable_dtype
         )
         self.out = EqualizedDense(
-            filters(4) if c_dim else 1, seed=derive_seed(seed, "out"), name="b4_out", dtype=self.dtype_policy
+            filters(4) if c_dim else 1, seed=derive_seed(seed, "out"), name="b4_out", dtype=self.variable_dtype
         )
         if c_dim:
             self.mapping = MappingNetwork(
@@ -93,7 +96,7 @@ class Discriminator(keras.Model):
                 w_avg_beta=None,
                 seed=derive_seed(seed, "mapping"),
                 name="mapping",
-                dtype=self.dtype_policy,
+                dtype=self.variable_dtype,
             )
 
     def build(self, images_shape=None, label_shape=None):

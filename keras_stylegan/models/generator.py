@@ -12,6 +12,9 @@ from keras_stylegan.models.synthesis import SynthesisNetwork
 class Generator(keras.Model):
     """StyleGAN2's generator (Karras et al. 2019): z and label to image, through `mapping` and `synthesis`.
 
+    `dtype="mixed_bfloat16"` or `"mixed_float16"` (with `conv_clamp=256`) lets the convolutions of `synthesis` compute
+    in 16 bits; `mapping`, weights and images are float32 all the same.
+
     Args:
         z_dim: Size of z.
         w_dim: Size of w.
@@ -56,7 +59,7 @@ class Generator(keras.Model):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.synthesis = SynthesisNetwork(
             w_dim=w_dim,
             resolution=resolution,
@@ -77,7 +80,7 @@ class Generator(keras.Model):
             num_layers=mapping_layers,
             seed=derive_seed(seed, "mapping"),
             name="mapping",
-            dtype=self.dtype_policy,
+            dtype=self.variable_dtype,
         )
         self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
         self.resolution, self.channels = resolution, channels

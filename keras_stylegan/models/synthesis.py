@@ -17,6 +17,9 @@ ROOT_HALF = 0.5**0.5
 class SynthesisNetwork(keras.Model):
     """Constant 4x4 input, then per resolution two styled convolutions and a ToRGB (Karras et al. 2019, figure 7).
 
+    With a mixed dtype policy the convolutions from 8x8 on compute in 16 bits; the 4x4 block, every ToRGB and the sum of
+    images stay in float32.
+
     Args:
         w_dim: Size of w.
         resolution: 8, 16, ... 1024.
@@ -49,7 +52,7 @@ class SynthesisNetwork(keras.Model):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         if architecture not in ("skip", "resnet"):
             raise ValueError(f"architecture must be 'skip' or 'resnet'. Received: {architecture!r}")
         self.w_dim, self.resolution, self.channels = w_dim, resolution, channels
@@ -77,7 +80,9 @@ class SynthesisNetwork(keras.Model):
                 self.to_rgbs[f"{r}"] = self._part(ToRGB, f"b{r}_torgb", channels, clamp=conv_clamp)
 
     def _part(self, kind, name, *args, **kwargs):
-        return kind(*args, seed=derive_seed(self.seed, name), name=name, dtype=self.dtype_policy, **kwargs)
+        exact = kind is ToRGB or name == "b4_conv1"
+        dtype = self.variable_dtype if exact else self.dtype_policy
+        return kind(*args, seed=derive_seed(self.seed, name), name=name, dtype=dtype, **kwargs)
 
     def build(self, ws_shape=None):
         """Create `const` (4, 4, C) and build all layers; the shape may be left out."""
@@ -87,6 +92,7 @@ class SynthesisNetwork(keras.Model):
             name="const",
             shape=(4, 4, features),
             initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=derive_seed(self.seed, "const")),
+            autocast=False,
         )
         shape = (None, 4, 4, features)
         convs = iter(self.convs)
@@ -123,7 +129,7 @@ class SynthesisNetwork(keras.Model):
             raise ValueError(f"noise must have one tensor per styled convolution ({len(self.convs)}). "
                              f"Received: {len(noise)}")  # fmt: skip
         # Every sample starts from the same constant; the layer scales it by the sample's style.
-        features = ops.tile(ops.cast(self.const, self.compute_dtype)[None], (ops.shape(ws)[0], 1, 1, 1))
+        features = ops.tile(ops.convert_to_tensor(self.const)[None], (ops.shape(ws)[0], 1, 1, 1))
         layers = iter(zip(self.convs, noise, strict=True))
         image, index = None, 0
         for r in self.resolutions:
