@@ -218,6 +218,9 @@ class TrainingConfig:
     """Half-life of the moving average of the generator's weights; by default batch_size·10/32."""
     ema_rampup: float | None = 0.05
     """The half-life is at most this share of the images seen so far."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """What the convolutions compute in; weights, losses, penalties and last layers are float32 in any case. For GPUs:
+    'bfloat16' since NVIDIA's Ampere, 'float16' (with a loss scale) before."""
     seed: int = 0
     """Seed of the initial weights, the data order and all draws."""
     jit_compile: bool | None = None
@@ -257,6 +260,8 @@ class TrainingConfig:
         _require_positive(self, "evaluate_kimg")
         names = ("frechet_random", "coverage_random", "precision_random", "recall_random")
         _require(self.best_metric in names, "best_metric", f"one of {names}", self.best_metric)
+        names = ("float32", "bfloat16", "float16")
+        _require(self.precision in names, "precision", f"one of {names}", self.precision)
         _require(0 <= self.style_mixing_prob <= 1, "style_mixing_prob", "in [0, 1]", self.style_mixing_prob)
 
 

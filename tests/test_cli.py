@@ -189,6 +189,7 @@ def test_resuming_another_run_is_refused_and_changes_nothing(tmp_path, capsys, i
         ("--model.w-dim", 16, "model.w_dim = 8 and cannot continue with 16"),
         ("--training.batch-size", 8, "training.batch_size = 4 and cannot continue with 8"),
         ("--training.seed", 1, "training.seed = 0 and cannot continue with 1"),
+        ("--training.precision", "bfloat16", "training.precision = 'float32' and cannot continue with 'bfloat16'"),
     ):
         assert told in bad_input(capsys, *resume, option, value)
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(images / "AD" / "AD9_0.png")

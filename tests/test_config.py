@@ -70,6 +70,7 @@ REJECTED = [
     (TrainingConfig, {"discriminator_steps": 0}, "discriminator_steps must be at least 1. Received: 0"),
     (TrainingConfig, {"sample_count": 0}, "sample_count must be at least 1. Received: 0"),
     (TrainingConfig, {"evaluate_count": 0}, "evaluate_count must be at least 1. Received: 0"),
+    (TrainingConfig, {"precision": "fp16"}, "precision must be one of .*'float16'.* Received: 'fp16'"),
     (TrainingConfig, {"best_metric": "fid"}, "best_metric must be one of .*'frechet_random'.* Received: 'fid'"),
     (ModelConfig, {"noise": "const"}, "noise must be .random. or .none.. Received: .const."),
     (TrainingConfig, {"seed": -1}, "seed must be at least 0. Received: -1"),

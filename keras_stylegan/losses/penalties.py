@@ -1,4 +1,9 @@
-"""Gradient penalties of the discriminator and the path-length penalty of the generator."""
+"""Gradient penalties of the discriminator and the path-length penalty of the generator.
+
+An input gradient spreads over all pixels, so that its entries are about 1/√(HW) of its norm. Networks in float16 round
+small ones to zero, and no loss scale reaches them: they are computed times √(HW), which is divided out in float32. For
+every image size of the networks it is a power of two, which changes no bit in float32.
+"""
 
 from keras import ops
 
@@ -16,8 +21,9 @@ def squared_gradient_norm(discriminator, images):
     Returns:
         (logits (N, 1), squared norms (N,)).
     """
-    logits, gradient = input_gradient(discriminator, images)
-    return logits, ops.sum(ops.square(gradient), axis=(1, 2, 3))
+    scale = (images.shape[1] * images.shape[2]) ** 0.5
+    logits, gradient = input_gradient(lambda inputs: discriminator(inputs) * scale, images)
+    return logits / scale, ops.sum(ops.square(gradient / scale), axis=(1, 2, 3))
 
 
 def squared_gradient_norms(discriminator, image_sets):
@@ -96,8 +102,8 @@ def path_lengths(synthesis, ws, image_noise):
         (N,): the square root of the mean over layers of the sum over w_dim of the squared gradient.
     """
     _, height, width, _ = image_noise.shape
-    noise = image_noise / (height * width) ** 0.5
-    _, gradient = input_gradient(lambda w: ops.sum(synthesis(w) * noise, axis=(1, 2, 3)), ws)
+    _, gradient = input_gradient(lambda w: ops.sum(synthesis(w) * image_noise, axis=(1, 2, 3)), ws)
+    gradient = gradient / (height * width) ** 0.5
     return ops.sqrt(ops.mean(ops.sum(ops.square(gradient), axis=2), axis=1) + 1e-12)
 
 

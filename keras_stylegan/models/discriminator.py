@@ -17,8 +17,8 @@ ROOT_HALF = 0.5**0.5
 class Discriminator(keras.Model):
     """Residual discriminator with minibatch standard deviation (Karras et al. 2019, figure 7c).
 
-    With a mixed dtype policy the convolutions down to 8x8 compute in 16 bits; the minibatch standard deviation, the layers
-    after it, the label's mapping network and the logits are float32.
+    With a mixed dtype policy the convolutions down to 8x8 compute in 16 bits; the minibatch standard deviation, the
+    layers after it, the label's mapping network and the logits are float32.
 
     With labels the score is the projection of the features onto an embedding of the label (Miyato and Koyama 2018).
 

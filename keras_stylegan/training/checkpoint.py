@@ -31,6 +31,7 @@ def state_variables(model: Any) -> dict[str, Any]:
         "d_optimizer": model.d_optimizer.variables,
         "draws": [model.seed_generator.state],
         "counters": [model.step, model.images, model.path_length_mean],
+        "loss_scales": [variable for scale in model.loss_scales for variable in scale.variables],
         "metrics": [variable for tracker in model.trackers.values() for variable in tracker.variables],
     }
     return {name: item for group, variables in groups.items() for name, item in named(group, variables).items()}

@@ -27,7 +27,8 @@ class StyleGAN(AdversarialTrainer):
     `discriminator_steps`-th step) one generator update, then the moving average. A penalty with interval 1 is part of
     that update's loss; a lazy one (interval k > 1) is an update of its own in every k-th step, k times as strong
     (Karras et al. 2019, section 3.1). An update with a non-finite gradient is left out and counted in
-    `skipped_updates`.
+    `skipped_updates`. Networks in mixed precision train as well (losses, penalties, weights and their average are
+    float32); with float16 the losses are scaled, and updates left out in search of the scale count as `overflows`.
 
     Args:
         generator: `Generator`.
@@ -73,7 +74,9 @@ class StyleGAN(AdversarialTrainer):
                 )
         self.generator = generator
         self.discriminator = discriminator
-        self.generator_ema = type(generator).from_config(generator.get_config() | {"name": "generator_ema"})
+        # For use, not for training: whatever the generator computes in, its average does in float32.
+        options = {"name": "generator_ema", "dtype": generator.variable_dtype}
+        self.generator_ema = type(generator).from_config(generator.get_config() | options)
         self.ema_kimg, self.ema_rampup = ema_kimg, ema_rampup
         self.style_mixing_prob = style_mixing_prob
         self.noise = noise
@@ -83,6 +86,8 @@ class StyleGAN(AdversarialTrainer):
         self.step = self._scalar("step", "int32")
         self.images = self._scalar("images", "int32")
         self.path_length_mean = self._scalar("path_length_mean")
+        if "float16" in (generator.compute_dtype, discriminator.compute_dtype):
+            self._scale_losses()
         self.build()
 
     def _scalar(self, name, dtype="float32"):

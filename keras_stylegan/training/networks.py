@@ -6,13 +6,17 @@ from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.optimizers import make_optimizers
 
+CONV_CLAMP = {"float32": None, "bfloat16": None, "float16": 256.0}
+"""Limit of a layer's outputs (Karras et al. 2020, "ADA", appendix D.1); bfloat16 has the range of float32."""
 
-def make_generator(config: Config, class_count: int) -> Generator:
+
+def make_generator(config: Config, class_count: int, dtype: str = "float32") -> Generator:
     """The generator of an experiment, built.
 
     Args:
         config: The experiment.
         class_count: Classes in the data; used by conditional models only.
+        dtype: Keras dtype policy. float32 whatever the generator was trained in, except for training itself.
     """
     model = config.model
     generator = Generator(
@@ -25,15 +29,17 @@ def make_generator(config: Config, class_count: int) -> Generator:
         channel_base=model.channel_base,
         channel_max=model.channel_max,
         mapping_layers=model.mapping_layers,
+        conv_clamp=CONV_CLAMP[config.training.precision],
         seed=derive_seed(config.training.seed, "generator"),
         name="generator",
+        dtype=dtype,
     )
     generator.build()
     return generator
 
 
-def make_discriminator(config: Config, class_count: int) -> Discriminator:
-    """The discriminator of an experiment."""
+def make_discriminator(config: Config, class_count: int, dtype: str = "float32") -> Discriminator:
+    """The discriminator of an experiment; see `make_generator`."""
     model = config.model
     return Discriminator(
         c_dim=class_count if model.conditional else 0,
@@ -42,8 +48,10 @@ def make_discriminator(config: Config, class_count: int) -> Discriminator:
         channel_base=model.channel_base,
         channel_max=model.channel_max,
         mbstd_group_size=model.mbstd_group_size,
+        conv_clamp=CONV_CLAMP[config.training.precision],
         seed=derive_seed(config.training.seed, "discriminator"),
         name="discriminator",
+        dtype=dtype,
     )
 
 
@@ -57,9 +65,10 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         total_steps: Training steps of the run, for the learning-rate schedules.
     """
     training, loss = config.training, config.loss
+    dtype = "float32" if training.precision == "float32" else f"mixed_{training.precision}"
     gan = StyleGAN(
-        make_generator(config, class_count),
-        make_discriminator(config, class_count),
+        make_generator(config, class_count, dtype),
+        make_discriminator(config, class_count, dtype),
         ema_kimg=training.batch_size * 10 / 32 if training.ema_kimg is None else training.ema_kimg,
         ema_rampup=training.ema_rampup,
         style_mixing_prob=training.style_mixing_prob,

@@ -28,7 +28,7 @@ from keras_stylegan.training.checkpoint import CheckpointFolder, assign, state_v
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import RunFolder
 
-FIXED_ON_RESUME = ("training.batch_size", "training.seed", "augment.horizontal_flip")
+FIXED_ON_RESUME = ("training.batch_size", "training.seed", "training.precision", "augment.horizontal_flip")
 """Options besides the networks and the data that decide what the next step would have been."""
 
 
@@ -183,7 +183,9 @@ def _check_same_run(saved: dict, record: dict, where: Path) -> None:
     names = [f"model.{name}" for name in record["config"]["model"]] + list(FIXED_ON_RESUME)
     for name in names:
         section, key = name.split(".")
-        old, new = saved["config"][section].get(key), record["config"][section][key]
+        # A run that is older than an option had its default.
+        default = getattr(getattr(Config(), section), key)
+        old, new = saved["config"][section].get(key, default), record["config"][section][key]
         if old != new:
             raise InputError(
                 f"{where} was trained with {name} = {old!r} and cannot continue with {new!r}; "

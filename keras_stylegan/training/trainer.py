@@ -7,6 +7,7 @@ from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, run_if, value_an
 from keras_stylegan.errors import InputError
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
+from keras_stylegan.training.loss_scale import LossScale
 
 SUMS = ("skipped_updates",)
 MEANS = (
@@ -29,12 +30,23 @@ class AdversarialTrainer(BackendTrainer):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
+        self.d_loss_scale = self.g_loss_scale = None
         self.trackers = {name: keras.metrics.Mean(name=name) for name in MEANS}
         self.trackers |= {name: keras.metrics.Sum(name=name) for name in SUMS}
         self.interval_metrics = False
         self.step_logs = True
         self.counted_images = None
+
+    @property
+    def loss_scales(self):
+        """Of the discriminator, and of the generator with its mapping network; none without float16."""
+        return [] if self.d_loss_scale is None else [self.d_loss_scale, self.g_loss_scale]
+
+    def _scale_losses(self):
+        """Scale the losses from now on."""
+        self.d_loss_scale, self.g_loss_scale = LossScale(name="d_loss_scale"), LossScale(name="g_loss_scale")
+        self.trackers["overflows"] = keras.metrics.Sum(name="overflows")
 
     def compile(
         self,
@@ -91,6 +103,7 @@ class AdversarialTrainer(BackendTrainer):
             optimizer=g_optimizer,
             jit_compile=JIT_COMPILE[0] if jit_compile is None else jit_compile,
             steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,
             **kwargs,
         )
         # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
@@ -183,13 +196,17 @@ class AdversarialTrainer(BackendTrainer):
     def _minimize(self, loss, targets, name=None):
         """Apply the gradients of a loss, unless one of them is not finite.
 
+        Such an update counts as skipped, or, where a smaller loss scale is the answer to it, as an overflow.
+
         Args:
             loss: Without arguments, returns (scalar, dictionary of tensors to track).
             targets: List of (optimizer, its variables).
             name: Tracker of the loss, or None.
         """
         variables = [variable for _, group in targets for variable in group]
-        value, tracked, gradients = value_and_gradients(loss, variables)
+        scaling = self.d_loss_scale if targets[0][0] is self.d_optimizer else self.g_loss_scale
+        differentiate = value_and_gradients if scaling is None else scaling.value_and_gradients
+        value, tracked, gradients = differentiate(loss, variables)
         finite = ops.all(ops.isfinite(ops.stack([ops.sum(gradient) for gradient in gradients])))
 
         def apply():
@@ -199,6 +216,13 @@ class AdversarialTrainer(BackendTrainer):
                 rest = rest[len(group) :]
 
         run_if(finite, apply)
-        self.trackers["skipped_updates"].update_state(1.0 - ops.cast(finite, "float32"))
+        skipped = ops.logical_not(finite)
+        if scaling is not None:
+            # No scale mends a loss that is itself not finite.
+            overflow = ops.logical_and(skipped, ops.logical_and(ops.isfinite(value), scaling.can_fall()))
+            skipped = ops.logical_xor(skipped, overflow)
+            self.trackers["overflows"].update_state(ops.cast(overflow, "float32"))
+            scaling.update(finite)
+        self.trackers["skipped_updates"].update_state(ops.cast(skipped, "float32"))
         for key, values in (tracked | ({name: value} if name else {})).items():
             self.trackers[key].update_state(values)

@@ -44,6 +44,17 @@ def test_squared_norms_per_sample(penalty):
     np.testing.assert_allclose(penalty(quadratic, ops.array(REAL))[1], squared_norm(REAL), rtol=1e-5)
 
 
+def test_small_gradients_survive_float16():
+    """Entries of 2^-28 are zero in float16; the norm over 64x64 pixels is 64 times that."""
+
+    def discriminator(images):
+        return 2.0**-28 * ops.sum(ops.cast(ops.cast(images, "float16"), "float32"), axis=(1, 2, 3))[:, None]
+
+    logits, squared = squared_gradient_norm(discriminator, ops.ones((2, 64, 64, 1)))
+    np.testing.assert_array_equal(squared, [2.0**-44, 2.0**-44])
+    np.testing.assert_array_equal(logits, [[2.0**-16], [2.0**-16]])
+
+
 def test_gradient_penalty_of_a_linear_discriminator():
     values = gradient_penalty(linear, REAL, FAKE, EPSILON)
     np.testing.assert_allclose(values, np.full(3, (np.sqrt(np.sum(DIRECTION**2)) - 1) ** 2), rtol=1e-5)

@@ -130,6 +130,21 @@ def test_killed_and_resumed_equals_uninterrupted(experiment, tmp_path, program, 
 
 
 @pytest.mark.slow
+def test_float16_and_its_loss_scales_resume_bit_for_bit(experiment, tmp_path):
+    train = ("train", experiment[0], "--training.precision", "float16", "--training.epochs", 2, "--run-dir")
+    code, output = run(None, *train, tmp_path / "whole")
+    assert code == 0, output
+    expected = state(tmp_path / "whole")
+    scales = {name: array for name, array in expected[1].items() if name.startswith("loss_scales/")}
+    assert [name.split("/")[2] for name in scales] == ["scale", "good_updates"] * 2
+    assert scales["loss_scales/001/good_updates"] > 0
+    run(KILL_AT_STEP.format(images=112, signal="SIGKILL"), *train, tmp_path / "run")
+    code, output = run(None, *train, tmp_path / "run", "--resume")
+    assert code == 0, output
+    check_equal(state(tmp_path / "run"), expected)
+
+
+@pytest.mark.slow
 def test_a_damaged_checkpoint_falls_back_to_the_previous_one(experiment, tmp_path):
     path, expected = experiment
     run(KILL_AT_STEP.format(images=290, signal="SIGKILL"), "train", path, "--run-dir", tmp_path / "run")

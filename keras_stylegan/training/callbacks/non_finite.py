@@ -16,6 +16,8 @@ ADVICE = (
 class StopOnNonFinite(keras.callbacks.Callback):
     """Ends training when a loss is NaN or infinite, or an update was skipped because a gradient was.
 
+    With float16 an overflow that a smaller loss scale answers (the metric `overflows`) is no such update.
+
     It looks at every interval and when asked by `healthy`, because reading a metric waits for the step to finish.
 
     Args:
