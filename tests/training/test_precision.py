@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.config import Config, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
-from keras_stylegan.training.networks import make_gan
+from keras_stylegan.training.networks import make_gan, make_generator
 
 STEPS, BATCH = 24, 8
 TOLERANCE = 0.1
@@ -18,16 +18,19 @@ LOSSES = {
 }
 
 
-def gan_of(precision, loss="wgan-gp", architecture="skip"):
-    config = Config(
-        model=ModelConfig(**MODEL, architecture=architecture),
+def config_of(precision, loss="wgan-gp"):
+    return Config(
+        model=ModelConfig(**MODEL),
         loss=LOSSES[loss],
         optimizer=OptimizerConfig(
             schedule="constant", g_learning_rate=1e-3, m_learning_rate=1e-3, d_learning_rate=1e-3
         ),
         training=TrainingConfig(batch_size=BATCH, precision=precision, style_mixing_prob=0.9),
     )
-    return make_gan(config, class_count=0, steps_per_epoch=STEPS, total_steps=STEPS)
+
+
+def gan_of(precision, loss="wgan-gp"):
+    return make_gan(config_of(precision, loss), class_count=0, steps_per_epoch=STEPS, total_steps=STEPS)
 
 
 def images(count=BATCH):
@@ -65,7 +68,8 @@ def test_the_loss_curve_is_that_of_float32(exact, precision, loss):
 
     A number of 16 bits is rounded by up to 2^-9 (bfloat16) or 2^-12 (float16); a score has passed ten such layers, a
     gradient of a penalty four times as many. Adam then moves a weight whose gradient is mostly rounding as far as any
-    other, so that 24 updates bring both kinds closer to each other than 2^-9 and 2^-12 are: at most 0.05 was measured, at a penalty; 0.02 at a score.
+    other, so that 24 updates bring both kinds closer to each other than 2^-9 and 2^-12 are: at most 0.05 was measured,
+    at a penalty, and 0.02 at a score.
     """
     gan = gan_of(precision, loss)
     found, expected = curves(gan), exact(loss)
@@ -80,7 +84,7 @@ def test_the_loss_curve_is_that_of_float32(exact, precision, loss):
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_weights_slots_and_average_are_float32(precision):
-    gan = gan_of(precision, architecture="resnet")
+    gan = gan_of(precision)
     for network in (gan.generator, gan.discriminator):
         assert network.compute_dtype == precision
         assert {variable.dtype for variable in network.trainable_variables} == {"float32"}
@@ -90,6 +94,8 @@ def test_weights_slots_and_average_are_float32(precision):
     clamp = 256.0 if precision == "float16" else None
     networks = (gan.generator.synthesis, gan.generator_ema.synthesis, gan.discriminator)
     assert [network.conv_clamp for network in networks] == [clamp] * 3
+    loaded = make_generator(config_of(precision), class_count=0)
+    assert loaded.get_config() | {"name": ""} == gan.generator_ema.get_config() | {"name": "", "trainable": True}
 
 
 def test_the_global_policy_changes_no_loss_and_no_optimizer():
