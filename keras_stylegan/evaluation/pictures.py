@@ -14,8 +14,8 @@ GRID = 48
 COLUMNS = 8
 PAIRS = 8
 SHEETS = {
-    "distance": "Smallest distance: generated (left) and nearest training image (right)",
-    "ratio": "Smallest ratio: generated images (left) that resemble one person (right) more than any other",
+    "distance": "Smallest distance ({space}): generated (left) and nearest training image (right)",
+    "ratio": "Smallest ratio ({space}): generated images (left) that resemble one person (right) more than any other",
 }
 
 
@@ -54,15 +54,14 @@ def draw_pairs(
 ) -> dict[str, list[tuple[bytes, str]]]:
     """Pairs to look at side by side: heading to (PNG, caption), closest first."""
     train, sheets = material.train, {}
-    space = audit.spaces["pixel"]
-    for by, heading in SHEETS.items():
-        sheets[heading] = [
+    for by, name in [("distance", "pixel"), *(("ratio", name) for name in audit.spaces)]:
+        sheets[SHEETS[by].format(space=name)] = [
             (
                 figures.pair(samples.images[found["generated"]], train.images[found["training"]]),
                 f"{_name(samples, found['generated'], classes)} · {train.names[found['training']]} · distance "
                 f"{found['distance']:.3f}, ratio {found['ratio']:.2f}",
             )
-            for found in space.closest(PAIRS, by)
+            for found in audit.spaces[name].closest(PAIRS, by)
         ]
     sheets["Generated images that resemble each other most"] = [
         (
@@ -75,5 +74,6 @@ def draw_pairs(
 
 
 def _name(samples: Samples, row: int, classes: tuple[str, ...]) -> str:
-    prefix = f"{classes[samples.labels[row]]} " if classes else ""
-    return f"{prefix}latent {samples.indices[row]}"
+    """The number that the audit's reason uses, and what to draw the image with."""
+    latent = f"latent {samples.indices[row]}"
+    return f"number {row} ({classes[samples.labels[row]]} {latent})" if classes else latent

@@ -64,7 +64,7 @@ def _memorisation(record):
         yield NOTICE, "Memorisation was not audited: do not share images of this model"
         return
     level, text = AUDIT[audit["verdict"]]
-    if audit["verdict"] == "copies" and not any(space["copies"] for space in audit["spaces"].values()):
+    if audit["verdict"] == "copies" and not audit["spaces"]["pixel"]["outliers"]:
         text = "Signs of memorisation"
     yield level, f"{text}. {audit['reason']}"
 

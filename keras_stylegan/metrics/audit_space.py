@@ -13,8 +13,11 @@ from keras_stylegan.metrics.neighbours import nearest
 PERCENTILE = 1.0
 """Of the null: the share of held-out images that lies below the threshold."""
 RESAMPLES = 500
-COPY_FACTOR = 0.5
-"""An image is called a copy when its ratio is below this times the smallest ratio of any held-out image."""
+TEST_LEVEL = 0.05 / 6
+"""Chance of a false alarm about honest images is 5%, shared by six tests: distances, ratios and single ratios, in two
+spaces."""
+TAIL = 20
+"""Held-out subjects with the smallest ratios that say how small a ratio can be; at most half of all."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Space:
         ratio_share: Share of generated images below `ratio_threshold`; 0.01 is expected.
         p_value: Probability of so large a share if the generated images were new people too.
         ratio_p_value: The same for the ratios.
-        copies: Indices of generated images whose ratio no held-out image comes near.
+        outliers: Indices of single generated images with a ratio too small for a new person, the smallest first.
     """
 
     generated: Neighbours
@@ -41,7 +44,7 @@ class Space:
     ratio_share: Estimate
     p_value: float
     ratio_p_value: float
-    copies: np.ndarray
+    outliers: np.ndarray
 
     def closest(self, count: int, by: str = "distance") -> list[dict]:
         """The pairs to look at, closest first.
@@ -73,7 +76,7 @@ class Space:
             "ratio_share": self.ratio_share.as_dict(),
             "p_value": self.p_value,
             "ratio_p_value": self.ratio_p_value,
-            "copies": len(self.copies),
+            "outliers": self.outliers.tolist(),
         }
 
 
@@ -90,8 +93,11 @@ def make_space(generated: Neighbours, heldout: Neighbours, owners: np.ndarray, s
     """
     threshold, share, p_value = _share_below(generated.distances, heldout.distances, owners, seed)
     ratio_threshold, ratio_share, ratio_p_value = _share_below(generated.ratios, heldout.ratios, owners, seed)
-    copies = np.flatnonzero(generated.ratios < COPY_FACTOR * heldout.ratios.min())
-    return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, p_value, ratio_p_value, copies)
+    # Among N images the smallest of N p-values is no surprise (Bonferroni).
+    extreme = len(generated.ratios) * tail_p_values(generated.ratios, heldout.ratios, owners) < TEST_LEVEL
+    order = np.argsort(generated.ratios, kind="stable")
+    outliers = order[extreme[order]]
+    return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, p_value, ratio_p_value, outliers)
 
 
 def feature_nearest(
@@ -143,6 +149,37 @@ def excess_p_value(below: int, count: int, null: np.ndarray, owners: np.ndarray)
     variance = np.sum((found - probability * people) ** 2)
     effect = max(1.0, float(variance / (len(null) * probability * (1 - probability)))) if rank < len(null) else 1.0
     return float(stats.betabinom.sf(below - 1, count, rank / effect, (len(null) + 1 - rank) / effect))
+
+
+def tail_p_values(ratios: np.ndarray, null: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """Probability of so small a ratio for a new person, beyond the smallest ratio ever held out too.
+
+    Every held-out subject counts once, with its smallest ratio. In D dimensions the ratio of the distances to two
+    nearest neighbours is below r with probability r^D (Facco et al. 2017), so -log(ratio) has an exponential tail. A
+    new value exceeds the (k+1)-th largest of K with probability (k + 1) / (K + 1), and then by more than t with
+    probability (1 + t / S)^-k, S being the sum of the k excesses that were seen: exact for an exponential tail, however
+    few subjects there are. An image of a new person is compared with the most extreme image of each person, which is
+    cautious.
+
+    Args:
+        ratios: (N,) of generated images.
+        null: (M,) of held-out images. A ratio of 0 is a training image among the held-out ones and is left out.
+        owners: (M,) int64 their subjects.
+
+    Returns:
+        (N,) p-values, 1 above the tail.
+    """
+    smallest = np.full(int(owners.max()) + 1, np.inf)
+    np.minimum.at(smallest, owners[null > 0], null[null > 0])
+    seen = np.sort(-np.log(smallest[np.isfinite(smallest)]))[::-1]
+    tail = min(TAIL, len(seen) // 2)
+    if tail == 0:
+        return np.ones(len(ratios))
+    total = np.sum(seen[:tail] - seen[tail])
+    with np.errstate(divide="ignore"):  # an exact copy has ratio 0; equal held-out ratios have total 0
+        excess = -np.log(ratios) - seen[tail]
+        beyond = (1 + np.maximum(excess, 0) / max(total, 1e-12)) ** -tail
+    return np.where(excess > 0, (tail + 1) / (len(seen) + 1) * beyond, 1.0)
 
 
 def _share_below(values, null, owners, seed):

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.alignment import aligned_nearest
-from keras_stylegan.metrics.audit_space import Space, feature_nearest, make_space
+from keras_stylegan.metrics.audit_space import TEST_LEVEL, Space, feature_nearest, make_space
 from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_features, checked_subjects, require_count
 from keras_stylegan.metrics.images import check_images, check_same_shape
@@ -15,8 +15,8 @@ from keras_stylegan.metrics.neighbours import nearest
 
 LEAST_HELDOUT = 100
 """A first percentile of fewer images is one image or none."""
-SIGNIFICANCE = 0.05
-"""Chance of a false alarm about honest images, shared by the four tests (two figures in two spaces)."""
+NAMED = 8
+"""Images that the reason names at most."""
 LEAST_SUBJECTS = 5
 """Held-out people below which 'clear' is not said."""
 
@@ -96,11 +96,13 @@ def audit(
     Two figures per image and space (pixels after alignment; features): the distance to the nearest training image,
     and its ratio to the distance to the nearest image of any other person. Smooth or average images have small
     distances to everybody; only a copy has a small ratio. Both are judged against the null: the same figures of
-    held-out images. The verdict is
+    held-out images, by six tests with a false alarm rate of 5% together. The verdict is
 
-    - 'copies' when some ratio is far below that of every held-out image, or significantly more than 1% of the ratios
-      are below the null's 1st percentile (beta-binomial test, 5% for all tests together);
-    - 'close' when only the distances are significantly smaller;
+    - 'copies' when some ratio of pixels is too small for a new person (see `tail_p_values`; these images are named), or
+      significantly more than 1% of the ratios are below the null's 1st percentile (beta-binomial test);
+    - 'close' when only the distances are significantly smaller, or single ratios of features are too small. By
+      features alone a malformed image can be near to an unusual training image that it does not resemble, so those
+      are named as images to look at;
     - 'undecided' when there are too few held-out subjects and nothing was found;
     - 'clear' otherwise.
 
@@ -155,9 +157,7 @@ def audit(
         Estimate(float(np.mean(values)), mean_interval(values, subjects, seed), len(generated), len(values), seed)
         for values, subjects in zip(authentic, (None, heldout_owners), strict=True)
     )
-    duplicate_share, duplicates = _duplicates(
-        generated, min(len(generated), len(training)), spaces["pixel"].threshold, options, seed
-    )
+    duplicate_share, duplicates = _duplicates(generated, len(training), spaces["pixel"].threshold, options, seed)
     verdict, reason = _verdict(spaces, int(heldout_owners.max()) + 1)
     return Audit(spaces, authenticity, heldout_authenticity, duplicate_share, duplicates, verdict, reason)
 
@@ -183,15 +183,16 @@ def _authentic(neighbours, training, owners):
     return neighbours.distances >= distances[inverse, 0]
 
 
-def _duplicates(generated, count, threshold, options, seed):
+def _duplicates(generated, training_count, threshold, options, seed):
     """Share of generated images whose nearest other one is below the threshold, and the closest pairs."""
+    count = min(len(generated), training_count)
     chosen = np.sort(np.random.default_rng(seed).choice(len(generated), count, replace=False))
     images, own = generated[chosen], np.arange(count)
     found = aligned_nearest(images, images, own, query_groups=own, other=False, **options)
     close = found.distances < threshold
-    estimate = Estimate(
-        float(close.mean()), mean_interval(close, None, seed), count, 0, seed, "0.01 is expected of as many new people"
-    )
+    # The threshold is that of the nearest of all training images: among fewer images the nearest one is farther.
+    note = f"about 0.01 is expected of {training_count} new people, less of fewer"
+    estimate = Estimate(float(close.mean()), mean_interval(close, None, seed), count, 0, seed, note)
     pairs = {}
     for index in np.flatnonzero(close):
         first, second = sorted((int(chosen[index]), int(chosen[found.indices[index]])))
@@ -201,31 +202,36 @@ def _duplicates(generated, count, threshold, options, seed):
 
 def _verdict(spaces, subject_count):
     """'copies', 'close', 'undecided' or 'clear', and why."""
-    copies = max(spaces.items(), key=lambda item: len(item[1].copies))
-    if len(copies[1].copies):
-        name, space = copies
-        return "copies", (
-            f"{len(space.copies)} of {len(space.generated.distances)} generated images are far closer to one training "
-            f"subject than to any other ({name}): their distance ratio is below half of the smallest among "
-            f"{len(space.heldout.distances)} held-out images. Look at the closest pairs."
+    found = {"copies": [], "close": []}
+    for name, space in spaces.items():
+        if len(space.outliers):
+            shown = ", ".join(str(index) for index in space.outliers[:NAMED])
+            named = f"(number {shown}{', …' if len(space.outliers) > NAMED else ''})"
+            count, total = len(space.outliers), len(space.generated.distances)
+            words = f"{count} of {total} generated images {named} resemble one training subject far more than any other"
+            if name == "pixel":
+                found["copies"].append(f"{words} ({name}), as no new person does: look at these pairs.")
+            else:
+                found["close"].append(f"{words} by features ({name}), but not by pixels: look whether they are alike.")
+        if space.ratio_p_value < TEST_LEVEL:
+            found["copies"].append(
+                f"{_percent(space.ratio_share)} of the generated images resemble one training subject, compared with "
+                f"all others, more than all but 1% of held-out images do ({name}; p = {space.ratio_p_value:.2g} for "
+                "images of new people)."
+            )
+        if space.p_value < TEST_LEVEL:
+            found["close"].append(
+                f"{_percent(space.share)} of the generated images lie closer to a training image than all but 1% of "
+                f"held-out images do ({name}; p = {space.p_value:.2g} for images of new people)."
+            )
+    if any(space.p_value < TEST_LEVEL for space in spaces.values()):
+        found["close"].append(
+            "As they are not closer to one subject than to others, this speaks of smooth or uniform images, not of "
+            "copies."
         )
-    for verdict, prefix, words in (
-        ("copies", "ratio_", "resemble one training subject, compared with all others, more"),
-        ("close", "", "lie closer to a training image"),
-    ):
-        for name, space in spaces.items():
-            share, p_value = getattr(space, prefix + "share"), getattr(space, prefix + "p_value")
-            if p_value < SIGNIFICANCE / (2 * len(spaces)):
-                reason = (
-                    f"{_percent(share)} of the generated images {words} than all but 1% of held-out images do "
-                    f"({name}; p = {p_value:.2g} for images of new people)."
-                )
-                if verdict == "close":
-                    reason += (
-                        " They are not closer to one subject than to others, so this speaks of smooth or uniform "
-                        "images, not of copies."
-                    )
-                return verdict, reason
+    for verdict, reasons in found.items():
+        if reasons:
+            return verdict, " ".join(reasons)
     figures = "; ".join(f"{name}: {_percent(space.share)}" for name, space in spaces.items())
     if subject_count < LEAST_SUBJECTS:
         return "undecided", (

@@ -30,14 +30,14 @@ def said(found, level):
     ],
 )
 def test_the_audit_has_its_words_and_its_reason(audit, level, words):
-    spaces = {"pixel": {"copies": 3}}
+    spaces = {"pixel": {"outliers": [3]}}
     found = verdict(record(audit={"verdict": audit, "reason": "For this reason.", "spaces": spaces}))
     assert words in said(found, level)
     assert "For this reason." in said(found, level)
 
 
 def test_a_share_without_single_copies_is_a_sign_only():
-    audit = {"verdict": "copies", "reason": "3 %.", "spaces": {"pixel": {"copies": 0}}}
+    audit = {"verdict": "copies", "reason": "3 %.", "spaces": {"pixel": {"outliers": []}}}
     assert said(verdict(record(audit=audit)), "bad") == "Signs of memorisation. 3 %."
 
 

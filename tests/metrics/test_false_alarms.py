@@ -22,4 +22,5 @@ def test_false_alarm_rate_of_honest_samples():
         verdicts.append(audit_people(new.images[::4], training, heldout, seed).verdict)
     alarms = sum(verdict != "clear" for verdict in verdicts)
     print(f"\naudit of honest samples: {alarms} false alarms in {SEEDS} seeds ({verdicts})")
-    assert alarms <= 3  # at the promised 5% more than 3 of 20 have a probability of 1.6%
+    assert alarms <= 2
+    assert verdicts.count("copies") <= 1

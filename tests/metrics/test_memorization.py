@@ -3,7 +3,13 @@ import pytest
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.alignment import Neighbours
-from keras_stylegan.metrics.audit_space import excess_p_value, feature_nearest, first_percentile, make_space
+from keras_stylegan.metrics.audit_space import (
+    excess_p_value,
+    feature_nearest,
+    first_percentile,
+    make_space,
+    tail_p_values,
+)
 from keras_stylegan.metrics.memorization import AuditFeatures, audit
 
 
@@ -46,11 +52,40 @@ def test_p_value_knows_that_slices_of_one_person_are_alike():
     assert excess_p_value(500, 1000, null, owners) < 1e-3
 
 
-def test_copies_lie_below_half_of_the_smallest_null_ratio():
-    space = make_space(neighbours([0.1, 0.29, 0.31, 0.9], 1.0), neighbours([0.6, 0.9, 1.0], 1.0), np.arange(3), 0)
-    assert space.copies.tolist() == [0, 1]
-    assert [pair["generated"] for pair in space.closest(2)] == [0, 1]
-    assert space.closest(1, "ratio")[0]["ratio"] == pytest.approx(0.1)
+def test_p_value_beyond_the_null_by_hand():
+    """Subjects' smallest ratios e^-4, e^-2, e^-1, e^-1 (half of 4 are the tail): excesses 3 and 1 over e^-1."""
+    null, owners = np.exp(-np.array([4.0, 3, 2, 1, 1])), np.array([0, 0, 1, 2, 3])
+    found = tail_p_values(np.exp(-np.array([0.5, 1, 1 + 1e-9, 5, 13, np.inf])), null, owners)
+    np.testing.assert_allclose(found, [1, 1, 3 / 5, 3 / 5 / 2**2, 3 / 5 / 4**2, 0], atol=1e-8)
+    # A training image among the held-out ones (ratio 0) hides no copy.
+    with_copy = tail_p_values(np.exp([-5.0]), np.append(null, 0), np.append(owners, 3))
+    assert with_copy == pytest.approx(3 / 5 / 4)
+
+
+def test_p_value_beyond_the_null_by_simulation():
+    """Ratios of new people as of the held-out: a p-value is below 1% in 1% of cases, however few people there are."""
+    rng = np.random.default_rng(0)
+    for people in (6, 60):
+        below = [
+            np.mean(tail_p_values(rng.random(100) ** 0.1, rng.random(people) ** 0.1, np.arange(people)) < 0.01)
+            for _ in range(4000)
+        ]
+        assert np.mean(below) == pytest.approx(0.01, abs=4 * np.std(below) / 4000**0.5)
+
+
+def test_many_images_of_new_people_have_no_outlier_and_one_copy_has():
+    """5000 draws reach further into the tail than 120 people with 4 slices do."""
+    rng = np.random.default_rng(5)
+    generated, null = (rng.random(count) ** 0.05 for count in (5000, 480))
+    assert generated.min() < 0.9 * null.min()
+    owners = np.repeat(np.arange(120), 4)
+    honest = make_space(neighbours(generated, 1.0), neighbours(null, 1.0), owners, 0)
+    assert honest.outliers.tolist() == []
+    generated[[70, 4000]] = 0.3, 0.2
+    space = make_space(neighbours(generated, 1.0), neighbours(null, 1.0), owners, 0)
+    assert space.outliers.tolist() == [4000, 70] and space.as_dict()["outliers"] == [4000, 70]
+    assert [pair["generated"] for pair in space.closest(2, "ratio")] == [4000, 70]
+    assert space.closest(1, "ratio")[0]["ratio"] == pytest.approx(0.2)
 
 
 def test_few_subjects_widen_the_interval():
@@ -91,6 +126,21 @@ def test_few_heldout_subjects_leave_it_undecided(noise):
     assert result.verdict == "undecided"
     assert "only 4 held-out subjects, at least 5 are needed" in result.reason
     assert audit(*sets, features).verdict == "clear"
+
+
+def test_likeness_by_features_alone_is_to_be_looked_at_and_no_copy(noise):
+    (generated, training, heldout), features = noise
+    alike = features.generated.copy()
+    alike[7] = features.training[3]
+    names = AuditFeatures("pixels", alike, features.training, features.heldout)
+    result = audit(generated, training, heldout, names)
+    assert result.verdict == "close" and result.spaces["pixels"].outliers.tolist() == [7]
+    assert "1 of 30 generated images (number 7) resemble one training subject" in result.reason
+    assert "by features (pixels), but not by pixels" in result.reason
+    generated = generated.copy()
+    generated[7] = training[3]
+    result = audit(generated, training, heldout, names)
+    assert result.verdict == "copies" and "(number 7)" in result.reason
 
 
 def test_result_is_json_and_repeats(noise):

@@ -43,13 +43,22 @@ def test_copies_of_training_images_are_flagged(people, fault):
         assert result.heldout_authenticity.interval[0] > 0.4
 
 
+def test_a_single_noisy_shifted_flipped_copy_is_named(people):
+    training, heldout, new = people
+    generated = as_float(new.images).copy()
+    generated[17:18] = everything(training.images[8:9], np.random.default_rng(0))
+    result = audit_people(generated, training, heldout)
+    assert result.verdict == "copies" and result.spaces["pixel"].outliers.tolist() == [17]
+
+
 def test_a_few_exact_copies_among_honest_images_are_flagged(people):
     training, heldout, new = people
     generated = new.images.copy()
     generated[[5, 17, 100]] = training.images[[7, 8, 300]]
     result = audit_people(generated, training, heldout)
     assert result.verdict == "copies"
-    assert result.spaces["pixel"].copies.tolist() == [5, 17, 100]
+    assert result.spaces["pixel"].outliers.tolist() == [5, 17, 100]
+    assert "(number 5, 17, 100)" in result.reason
     pairs = result.spaces["pixel"].closest(3)
     assert {(pair["generated"], pair["training"]) for pair in pairs} == {(5, 7), (17, 8), (100, 300)}
     assert all(pair["distance"] == pair["ratio"] == 0 for pair in pairs)
@@ -61,7 +70,7 @@ def test_new_people_are_not_flagged(people):
     assert result.verdict == "clear", result.reason
     assert "no closer to training images" in result.reason
     for space in result.spaces.values():
-        assert space.share.value < 0.06 and len(space.copies) == 0
+        assert space.share.value < 0.06 and len(space.outliers) == 0
     low, high = result.heldout_authenticity.interval
     assert low - 0.1 < result.authenticity.value < high + 0.1
 
