@@ -21,7 +21,7 @@ from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
 from keras_stylegan.evaluation.report import report
 from keras_stylegan.evaluation.verdict import verdict
-from keras_stylegan.metrics.duplicates import data_warnings
+from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 from keras_stylegan.metrics.features import FeatureExtractor, make_extractor
 from keras_stylegan.metrics.memorization import Audit
 from keras_stylegan.training.run_folder import RunFolder, environment
@@ -132,8 +132,13 @@ class _Writer:
 
 def _check_data(ledger: Ledger, material: Material) -> None:
     train, heldout = material.train, material.heldout
-    found = data_warnings(train.images, train.subjects, heldout.images, heldout.subjects)
-    ledger.record["data"]["warnings"] += found
+    across = near_duplicates(heldout.images, train.images)
+    within = near_duplicates(train.images, subjects=train.subjects)
+    found = [
+        *near_duplicate_warning(across, heldout.names, train.names, "in the held-out and the training images"),
+        *near_duplicate_warning(within, train.names, train.names, "of different subjects in the training images"),
+    ]
+    ledger.record["data"]["warnings"] += [line.removeprefix("Warning: ") for line in found]
 
 
 def _extractor(

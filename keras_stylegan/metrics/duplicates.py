@@ -85,46 +85,6 @@ def near_duplicate_warning(
     return [f"Warning: {len(pairs)} pairs of equal or nearly equal images {where}: {shown}{more}."]
 
 
-def data_warnings(
-    training_images: np.ndarray,
-    training_subjects: np.ndarray,
-    heldout_images: np.ndarray,
-    heldout_subjects: np.ndarray,
-) -> list[str]:
-    """What makes held-out images no fair judge of the training images, as lines for a person.
-
-    Args:
-        training_images: (N, H, W, C).
-        training_subjects: (N,).
-        heldout_images: (M, H, W, C).
-        heldout_subjects: (M,).
-
-    Returns:
-        Lines about subjects in both splits and about equal or nearly equal images; [] if all is well.
-    """
-    lines = []
-    shared = shared_subjects(training_subjects, heldout_subjects)
-    if shared:
-        lines.append(
-            f"{len(shared)} subjects stand in both the training and the held-out images, such as {shared[0]}: "
-            "held-out figures will look better than they are"
-        )
-    across = near_duplicates(training_images, heldout_images)
-    within = near_duplicates(training_images, subjects=training_subjects)
-    for pairs, where in (
-        (across, "between training and held-out images"),
-        (within, "between training images of different subjects"),
-    ):
-        if pairs:
-            exact = sum(distance == 0 for _, _, distance in pairs)
-            first, second, _ = pairs[0]
-            lines.append(
-                f"{len(pairs)} pairs of equal or nearly equal images {where}, {exact} of them exact; "
-                f"the closest are numbers {first} and {second}"
-            )
-    return lines
-
-
 def _at_most(images, size):
     height, width = (min(side, size) for side in images.shape[1:3])
     return resize(as_float(images), height, width)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -89,6 +90,7 @@ def test_the_value_is_that_of_the_runs_images_and_copies_are_found(make_run, ima
 
 def test_too_few_images_for_a_metric_leave_the_others(make_run, images, copier, tmp_path):
     write_images(tmp_path / "few", 300, 4)
+    shutil.copy(images / "train" / "AD" / "2_5.png", tmp_path / "few" / "AD" / "300_1.png")
     folder, _ = make_run(images, conditional=False)
     copier(np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype(np.uint8), np.zeros(12, np.int64))
     evaluate(folder, EvaluateOptions(count=12, heldout_path=tmp_path / "few"))
@@ -96,6 +98,8 @@ def test_too_few_images_for_a_metric_leave_the_others(make_run, images, copier, 
     assert record["status"] == "partial"
     assert "needs at least 100 held-out images. Received: 32" in record["failures"]["memorisation audit"]
     assert record["metrics"]["frechet_random"]["reference_count"] == 32
+    (warning,) = record["data"]["warnings"]
+    assert warning.startswith("1 pairs of equal") and "AD/300_1.png = train/AD/2_5.png" in warning
     html = (folder / "evaluation" / "report.html").read_text()
     assert "needs at least 100 held-out images. Received: 32" in html and "do not share" in html
 

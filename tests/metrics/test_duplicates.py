@@ -5,7 +5,7 @@ from PIL import Image
 from small_phantoms import draw
 
 from keras_stylegan.metrics import duplicates
-from keras_stylegan.metrics.duplicates import data_warnings, near_duplicates, shared_subjects
+from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
 
 
 def jpeg(image, quality=90):
@@ -47,19 +47,15 @@ def test_constant_images_are_duplicates_only_of_each_other():
     assert near_duplicates(images) == [(1, 3, 0.0)]
 
 
-def test_warnings(people):
-    training, heldout, _ = people
-    clean = (training.images, training.subjects, heldout.images, heldout.subjects)
-    assert data_warnings(*clean) == []
-    images, subjects = heldout.images.copy(), heldout.subjects.copy()
-    images[0], subjects[:4] = training.images[9], training.subjects[8]
-    lines = data_warnings(training.images, training.subjects, images, subjects)
-    assert len(lines) == 2
-    assert "1 subjects stand in both" in lines[0] and "phantom-0002" in lines[0]
-    assert "1 pairs of equal or nearly equal images between training and held-out images, 1 of them exact" in lines[1]
-    twice = np.concatenate([training.images, training.images[:4]])
-    lines = data_warnings(twice, np.concatenate([training.subjects, ["x"] * 4]), heldout.images, heldout.subjects)
-    assert lines[0].startswith("4 pairs of equal or nearly equal images between training images of different subjects")
+def test_a_warning_names_files():
+    names, others = np.array(["a.png", "b.png"]), np.array(["c.png", "d.png"])
+    assert near_duplicate_warning([], names, others, "anywhere") == []
+    pairs = [(1, 0, 0.0), (0, 1, 0.03)]
+    assert near_duplicate_warning(pairs, names, others, "in both") == [
+        "Warning: 2 pairs of equal or nearly equal images in both: b.png = c.png, a.png = d.png."
+    ]
+    (line,) = near_duplicate_warning(13 * pairs[:1], names, others, "in both")
+    assert line.count("b.png = c.png") == 10 and line.endswith(" and 3 more.")
 
 
 def test_shared_subjects():

@@ -19,16 +19,16 @@ from keras_stylegan.training.samples import draw_samples
 RECORD = {"classes": ["a", "b"], "data_fingerprint": "f"}
 
 
-def image_set(seed, subjects, slices=4):
+def image_set(seed, subjects, slices=4, size=16):
     rng = np.random.default_rng(seed)
     count = subjects * slices
     names = np.array([f"{seed}-{n // slices}" for n in range(count)])
-    images = rng.integers(0, 256, (count, 16, 16, 1)).astype(np.uint8)
+    images = rng.integers(0, 256, (count, size, size, 1)).astype(np.uint8)
     return ImageSet(images, np.arange(count) % 2, ("a", "b"), names, names, "f", "")
 
 
-def gan():
-    generator = Generator(resolution=16, z_dim=4, w_dim=4, channel_base=64, channel_max=4, mapping_layers=1, seed=0)
+def gan(size=16):
+    generator = Generator(resolution=size, z_dim=4, w_dim=4, channel_base=64, channel_max=4, mapping_layers=1, seed=0)
     generator.build()
     return FakeGan(generator)
 
@@ -146,6 +146,24 @@ def test_a_state_that_cannot_be_evaluated_is_told_and_training_goes_on(tmp_path)
     assert model.images_seen == 16
     assert "No evaluation at 0.008 kimg" in said[0] and "not finite" in said[0]
     assert not (tmp_path / "evaluation.csv").exists() and not (tmp_path / "best.npz").exists()
+
+
+def test_images_too_small_for_one_metric_leave_the_others(tmp_path):
+    said, model = [], gan(8)
+    sets = image_set(1, 6, size=8), image_set(2, 4, size=8)
+    callbacks = [
+        QuickEvaluation(tmp_path, tmp_path / f"{name}.npz", RECORD, *sets, 0.008, 12, name, said.append)
+        for name in ("recall_random", "ms_ssim")
+    ]
+    fit(model, rows(16), callbacks[:1])
+    first, second = read(tmp_path)
+    assert first["ms_ssim"] == second["ms_ssim"] == "nan"
+    assert not [name for name in COLUMNS if name != "ms_ssim" and first[name] == "nan"]
+    assert (tmp_path / "recall_random.npz").exists()
+    assert [line for line in said if "Not evaluated: MS-SSIM needs images of at least 11 pixels" in line] == said[:1]
+    assert "recall_random" in said[1] and "ms_ssim" not in said[1]
+    fit(gan(8), rows(8), callbacks[1:])  # no state is the best by a metric that is not there
+    assert not (tmp_path / "ms_ssim.npz").exists()
 
 
 def test_damage_and_unknown_metrics_are_refused(tmp_path):

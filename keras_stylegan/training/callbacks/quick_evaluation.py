@@ -1,6 +1,7 @@
 """A quick evaluation while a run goes on: warns early, and keeps the best state."""
 
 import csv
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,9 @@ class QuickEvaluation(keras.callbacks.Callback):
       to training images fell every time;
     - of a loss of diversity, when MS-SSIM rose by 0.1 above its lowest value so far, and above the held-out images'.
 
+    A metric that the images do not allow (MS-SSIM needs 11 pixels, precision and recall some subjects) is told once,
+    and its cells are 'nan'.
+
     Nothing that training depends on is drawn or changed. On resuming, rows beyond the state that training continues
     from are dropped. The best averaged generator is kept in `best`, whatever happens to the checkpoints.
 
@@ -91,7 +95,8 @@ class QuickEvaluation(keras.callbacks.Callback):
         self._rows: list[dict[str, float]] = []
         self._renderer: Renderer | None = None
         self._references: list[tuple[np.ndarray, np.ndarray]] | None = None
-        self._real_similarity = 0.0
+        self._real_similarity = math.nan
+        self._told: set[str] = set()
 
     def on_train_begin(self, logs=None):
         """Cuts the file to the state that training continues from.
@@ -119,10 +124,11 @@ class QuickEvaluation(keras.callbacks.Callback):
         improved = self._improved(values[self.best_metric])
         self._rows.append({"kimg": self.model.images_seen / 1000, **values})
         self._write()
-        self._events.add_scalars(self.model.images_seen, values)
+        measured = {name: value for name, value in values.items() if not math.isnan(value)}
+        self._events.add_scalars(self.model.images_seen, measured)
         if improved:
             self._save_best(values[self.best_metric])
-        numbers = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in measured.items())
         self.say(f"Evaluation: {numbers}" + (f" (best {self.best_metric} so far)" if improved else ""))
         for warning in warnings(self._rows, self._real_similarity):
             self.say(f"Warning: {warning}")
@@ -132,10 +138,10 @@ class QuickEvaluation(keras.callbacks.Callback):
         self._events.close()
 
     def measure(self) -> dict[str, float]:
-        """The values of all columns for the present state.
+        """The values of all columns for the present state; NaN for those that the images do not allow.
 
         Raises:
-            InputError: The generator gives no usable images, or there are too few of a kind.
+            InputError: The generator gives no usable images.
         """
         generator = self.model.generator_ema
         extractor = make_extractor("random")
@@ -146,9 +152,11 @@ class QuickEvaluation(keras.callbacks.Callback):
             for images in (self.heldout, self.training):
                 rows = subject_sample(images.subjects, size, seed=0)
                 references.append((extract(extractor, np.asarray(images.images[rows])), images.subjects[rows]))
-            self._real_similarity = ms_ssim_diversity(
-                self.heldout.images, self.heldout.labels if generator.c_dim else None, self.heldout.subjects
-            ).value
+            heldout_labels = self.heldout.labels if generator.c_dim else None
+            real = self._allowed(
+                lambda: {"ms_ssim": ms_ssim_diversity(self.heldout.images, heldout_labels, self.heldout.subjects).value}
+            )
+            self._real_similarity = real.get("ms_ssim", math.nan)
             self._references = references
         frequencies = np.bincount(self.training.labels, minlength=len(self.training.classes))
         samples = draw_samples(
@@ -156,17 +164,34 @@ class QuickEvaluation(keras.callbacks.Callback):
         )
         features = extract(extractor, samples.images)
         (heldout, heldout_subjects), (training, _) = self._references
-        shares = precision_recall(features, heldout, heldout_subjects)
+        labels = samples.labels if generator.c_dim else None
+
+        def shares():
+            found = precision_recall(features, heldout, heldout_subjects)
+            return {f"{name}_random": estimate.value for name, estimate in found.items()}
+
         values = {
-            "frechet_random": frechet_distance(features, heldout),
-            "frechet_random_training": frechet_distance(features, training),
-            **{f"{name}_random": estimate.value for name, estimate in shares.items()},
-            "ms_ssim": ms_ssim_diversity(samples.images, samples.labels if generator.c_dim else None).value,
+            **self._allowed(lambda: {"frechet_random": frechet_distance(features, heldout)}),
+            **self._allowed(lambda: {"frechet_random_training": frechet_distance(features, training)}),
+            **self._allowed(shares),
+            **self._allowed(lambda: {"ms_ssim": ms_ssim_diversity(samples.images, labels).value}),
         }
-        return {name: float(values[name]) for name in COLUMNS}
+        return {name: float(values.get(name, math.nan)) for name in COLUMNS}
+
+    def _allowed(self, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """The values, or none where the images do not allow them; every reason is told once."""
+        try:
+            return measure()
+        except InputError as error:
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self.say(f"Not evaluated: {error}")
+            return {}
 
     def _improved(self, value):
-        earlier = [row[self.best_metric] for row in self._rows]
+        earlier = [row[self.best_metric] for row in self._rows if not math.isnan(row[self.best_metric])]
+        if math.isnan(value):
+            return False
         if self.best_metric in HIGHER_IS_BETTER:
             return not earlier or value > max(earlier)
         return not earlier or value < min(earlier)
