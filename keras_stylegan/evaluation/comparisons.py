@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from keras_stylegan.metrics.estimate import Estimate
-from keras_stylegan.metrics.floors import Floor, floor
 from keras_stylegan.metrics.frechet import frechet, frechet_distance
 from keras_stylegan.metrics.kernel import kernel_distance
 from keras_stylegan.metrics.laplacian import sliced_wasserstein
@@ -78,49 +77,3 @@ OF_FEATURES = (
     Comparison("kernel", _kernel),
     Comparison("precision_recall", _precision_recall),
 )
-
-
-def floors(
-    comparison: Comparison,
-    pool: np.ndarray,
-    pool_subjects: np.ndarray,
-    heldout: np.ndarray,
-    heldout_subjects: np.ndarray,
-    size: int,
-    seed: int,
-) -> dict[str, Floor]:
-    """The floor of every number of a comparison; `metrics.floors.floor` draws the same images for each of them.
-
-    Args:
-        comparison: What is measured.
-        pool: (N, ...) training images or features.
-        pool_subjects: (N,).
-        heldout: (M, ...) held-out images or features.
-        heldout_subjects: (M,).
-        size: Number of generated images.
-        seed: Seed of the draws.
-
-    Raises:
-        InputError: See `floor`.
-    """
-    compared: list[dict[str, float]] = []
-
-    def first_key(first, second, first_subjects):
-        compared.append(comparison.values(first, second, first_subjects, heldout_subjects, seed))
-        return next(iter(compared[-1].values()))
-
-    first = floor(first_key, pool, pool_subjects, heldout, heldout_subjects, size, seed=seed, with_subjects=True)
-    found = {}
-    for key in compared[0]:
-        values = [numbers[key] for numbers in compared]
-        found[key] = Floor(
-            value=float(np.mean(values)),
-            low=min(values),
-            high=max(values),
-            count=first.count,
-            reference_count=first.reference_count,
-            repeats=first.repeats,
-            seed=first.seed,
-            note=first.note,
-        )
-    return found

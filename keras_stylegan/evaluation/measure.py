@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_stylegan.evaluation.comparisons import OF_FEATURES, OF_IMAGES, Comparison, floors
+from keras_stylegan.evaluation.comparisons import OF_FEATURES, OF_IMAGES, Comparison
 from keras_stylegan.evaluation.ledger import Ledger
 from keras_stylegan.evaluation.material import Material
 from keras_stylegan.metrics.agreement import class_agreement, synthetic_training
 from keras_stylegan.metrics.diversity import ms_ssim_diversity
 from keras_stylegan.metrics.features import FeatureExtractor, extract
-from keras_stylegan.metrics.floors import subject_sample
+from keras_stylegan.metrics.floors import floors, subject_sample
 from keras_stylegan.metrics.memorization import Audit, AuditFeatures, audit
 from keras_stylegan.training.samples import Samples
 
@@ -175,13 +175,13 @@ class Measurements:
             for key, estimate in estimates.items():
                 self.ledger.enter(key + ending + group.suffix, estimate.as_dict())
             found = floors(
-                comparison,
+                lambda *sets: comparison.values(*sets, heldout_subjects, self.seed),
                 _rows(pool, group.pool),
                 self.pool_subjects[group.pool],
                 reference,
                 heldout_subjects,
                 len(group.generated),
-                self.seed,
+                seed=self.seed,
             )
             for key, estimate in estimates.items():
                 self.ledger.enter(key + ending + group.suffix, estimate.as_dict(), asdict(found[key]))

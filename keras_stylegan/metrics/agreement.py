@@ -1,6 +1,6 @@
 """Do generated images show the class that was asked for, and can they teach it?"""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
@@ -73,17 +73,6 @@ class Agreement:
     per_class: dict[str, tuple[float, float]]
     note: str = ""
 
-    def as_dict(self) -> dict:
-        """The fields, ready for JSON."""
-        per_class = {name: list(shares) for name, shares in self.per_class.items()}
-        return {
-            "generated": self.generated.as_dict(),
-            "heldout": self.heldout.as_dict(),
-            "chance": self.chance,
-            "per_class": per_class,
-            "note": self.note,
-        }
-
 
 @dataclass(frozen=True)
 class SyntheticTraining:
@@ -102,10 +91,6 @@ class SyntheticTraining:
     difference: Estimate
     chance: float
     note: str = ""
-
-    def as_dict(self) -> dict:
-        """The fields, ready for JSON."""
-        return asdict(self)
 
 
 def class_agreement(

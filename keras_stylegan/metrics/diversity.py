@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_subjects
 from keras_stylegan.metrics.images import as_float, blocks, check_images, check_same_shape
 
@@ -55,7 +56,6 @@ def ms_ssim_diversity(
     subjects: np.ndarray | None = None,
     pairs: int = 500,
     seed: int = 0,
-    resamples: int = 1000,
 ) -> Estimate:
     """Mean MS-SSIM of random pairs within a class: the lower, the more diverse.
 
@@ -67,8 +67,7 @@ def ms_ssim_diversity(
         labels: (N,) classes; pairs are drawn within a class, in proportion to its images.
         subjects: (N,) subjects of real images; pairs are drawn between different subjects.
         pairs: Number of pairs.
-        seed: Seed of the pairs.
-        resamples: Bootstrap resamples (of pairs) for the interval.
+        seed: Seed of the pairs and of the interval, a bootstrap over pairs.
 
     Returns:
         The mean similarity; both counts are those of the set.
@@ -97,8 +96,7 @@ def ms_ssim_diversity(
     values = np.concatenate(
         [ms_ssim(as_float(images[first[block]]), as_float(images[second[block]])) for block in blocks(len(first), 128)]
     )
-    means = rng.choice(values, (resamples, len(values))).mean(axis=1)
-    interval = tuple(float(end) for end in np.quantile(means, (0.025, 0.975)))
+    interval = mean_interval(values, None, seed)
     return Estimate(float(values.mean()), interval, len(images), len(images), seed, f"{len(values)} pairs")
 
 

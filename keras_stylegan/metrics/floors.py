@@ -1,7 +1,7 @@
 """The floor of a distance: what two sets of real images of different people have between them."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,17 +33,9 @@ class Floor:
     seed: int
     note: str = ""
 
-    def as_dict(self) -> dict:
-        """The fields, ready for JSON."""
-        return asdict(self)
 
-    def ratio(self, value: float) -> float | None:
-        """`value` over the floor; None where the floor is not positive, as an unbiased distance may be."""
-        return value / self.value if self.value > 0 else None
-
-
-def floor(
-    distance: Callable[..., float],
+def floors(
+    distances: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]],
     pool: np.ndarray,
     pool_subjects: np.ndarray,
     reference: np.ndarray,
@@ -51,12 +43,11 @@ def floor(
     size: int,
     repeats: int = 5,
     seed: int = 0,
-    with_subjects: bool = False,
-) -> Floor:
+) -> dict[str, Floor]:
     """Measures real images in place of the generated ones, against the same held-out images.
 
     Args:
-        distance: The metric as a function of (stand-in, reference).
+        distances: The metrics by their names, as a function of (stand-in, reference, subjects of the stand-in).
         pool: (N, ...) features or images of the training split; whole subjects of it stand in for the generator.
         pool_subjects: (N,) their subjects.
         reference: (M, ...) features or images of the held-out subjects.
@@ -64,11 +55,9 @@ def floor(
         size: Number of generated images the metric was measured on, so that both carry the same bias.
         repeats: Draws of stand-in subjects.
         seed: Seed of the draws.
-        with_subjects: Call `distance` with (stand-in, reference, subjects of the stand-in), for metrics that leave out
-            pairs of one subject.
 
     Returns:
-        The floor. Where the pool is smaller than `size` all of it is used once, and the note says so.
+        The floor of every metric. Where the pool is smaller than `size` all of it is used once, and the note says so.
 
     Raises:
         InputError: A subject stands in both sets, or there is no image.
@@ -92,11 +81,13 @@ def floor(
         rng = np.random.default_rng(seed)
         draws = [subject_sample(pool_subjects, size, int(rng.integers(2**31))) for _ in range(repeats)]
     pool_subjects = np.asarray(pool_subjects)
-    extra = [(pool_subjects[indices],) if with_subjects else () for indices in draws]
-    values = [float(distance(pool[rows], reference, *more)) for rows, more in zip(draws, extra, strict=True)]
-    return Floor(
-        float(np.mean(values)), min(values), max(values), len(draws[0]), len(reference), len(draws), seed, note
-    )
+    found = [distances(pool[rows], reference, pool_subjects[rows]) for rows in draws]
+    counts = (len(draws[0]), len(reference), len(draws))
+    return {
+        key: Floor(float(np.mean(values)), float(min(values)), float(max(values)), *counts, seed, note)
+        for key in found[0]
+        for values in [[numbers[key] for numbers in found]]
+    }
 
 
 def subject_sample(subjects: np.ndarray, size: int, seed: int = 0) -> np.ndarray:

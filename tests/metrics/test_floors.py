@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.metrics.floors import floor, split_by_subject, subject_sample
+from keras_stylegan.metrics.floors import floors, split_by_subject, subject_sample
 
 
-def difference_of_means(first, second):
-    return abs(first.mean() - second.mean())
+def difference_of_means(first, second, subjects):
+    return {"difference": abs(first.mean() - second.mean()), "first": first.mean()}
 
 
 POOL, POOL_SUBJECTS = np.arange(12.0), np.repeat(list("abcd"), 3)
@@ -16,45 +16,32 @@ REFERENCE, REFERENCE_SUBJECTS = np.array([100.0, 102.0]), np.array(["x", "y"])
 def test_whole_subjects_stand_in():
     seen = []
 
-    def distance(first, second):
+    def distances(first, second, subjects):
         seen.append(first.tolist())
-        return difference_of_means(first, second)
+        assert [str(name) for name in subjects] == ["abcd"[int(value // 3)] for value in first]
+        return difference_of_means(first, second, subjects)
 
-    result = floor(distance, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=6, repeats=4)
+    found = floors(distances, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=6, repeats=4)
+    result = found["difference"]
     values = [101 - np.mean(rows) for rows in seen]
     assert len(seen) == 4 and len({tuple(rows) for rows in seen}) > 1
     for rows in seen:
         assert all(rows.count(3.0 * (value // 3)) == 1 for value in rows) and len(rows) == 6
     assert result.value == pytest.approx(np.mean(values))
     assert (result.low, result.high) == (min(values), max(values))
+    assert found["first"].high == pytest.approx(101 - min(values))  # every metric of the same draws
     assert (result.count, result.reference_count, result.repeats, result.note) == (6, 2, 4, "")
 
 
 def test_a_small_pool_is_used_whole_and_said_so():
-    result = floor(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=50)
+    result = floors(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=50)["difference"]
     assert result.value == 101 - 5.5 and result.repeats == 1
     assert "only 12 training images stand in for 50" in result.note
 
 
-def test_subjects_of_the_stand_in_are_handed_over():
-    def distance(first, second, subjects):
-        assert [str(name) for name in subjects] == ["abcd"[int(value // 3)] for value in first]
-        return 1.0
-
-    options = {"size": 7, "repeats": 2, "with_subjects": True}
-    assert floor(distance, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, **options).value == 1
-
-
-def test_ratio():
-    result = floor(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=12)
-    assert result.ratio(191.0) == pytest.approx(2.0) and result.note == ""
-    negative = floor(lambda *_: -0.1, POOL, POOL_SUBJECTS, REFERENCE, REFERENCE_SUBJECTS, size=12)
-    assert negative.ratio(1.0) is None
-
-
 def test_shared_subjects_are_refused():
     with pytest.raises(InputError, match="different people on both sides; 1 subjects stand in both, such as 'b'"):
-        floor(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, np.array(["b", "z"]), size=3)
+        floors(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, np.array(["b", "z"]), size=3)
 
 
 def test_subject_sample_cuts_only_the_last_subject():
