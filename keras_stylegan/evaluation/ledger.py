@@ -12,7 +12,9 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
   reference_count, seed, note, floor (the same between real images of disjoint subjects; null or an object with value,
   low, high, repeats, ...) and ratio (value / floor, or null).
 - `failures`: what could not be measured to the reason.
-- `audit`: the memorisation audit; its `verdict` is 'copies', 'close', 'clear' or 'undecided'.
+- `audit`: the memorisation audit; its `verdict` is 'copies', 'close', 'clear' or 'undecided'. `spaces` has, for pixels
+  and for features, the shares, their p-values and `outliers`: numbers (from 0 on, class after class) of single images
+  with a ratio too small for a new person.
 - `verdict`: list of {level: 'good' | 'notice' | 'bad', text}.
 """
 

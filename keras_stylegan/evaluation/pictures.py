@@ -74,6 +74,6 @@ def draw_pairs(
 
 
 def _name(samples: Samples, row: int, classes: tuple[str, ...]) -> str:
-    """The number that the audit's reason uses, and what to draw the image with."""
-    latent = f"latent {samples.indices[row]}"
-    return f"number {row} ({classes[samples.labels[row]]} {latent})" if classes else latent
+    """The number that the audit uses, which is that of the latent unless there are classes."""
+    latent = f" ({classes[samples.labels[row]]} latent {samples.indices[row]})" if classes else ""
+    return f"number {row}{latent}"

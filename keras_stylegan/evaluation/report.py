@@ -188,8 +188,8 @@ def _audit(record: dict[str, Any], pictures: dict[str, bytes], sheets: dict[str,
         "<p>The <b>ratio</b> divides that distance by the one to the nearest image of any other person: an average "
         "image is near to everybody, only a copy is much nearer to one.</p>"
         f'<div class="plots">{plots}</div>'
-        "<p>The pairs below were chosen for being alike; only the shares above say whether that is more than chance."
-        f"</p>{shown}"
+        "<p>The pairs below were chosen for being alike; the first paragraph says whether that is more than "
+        f"chance.</p>{shown}"
     )
 
 

@@ -39,7 +39,8 @@ img.pixels { image-rendering: pixelated; width: 100%; }
 .pairs { display: grid; grid-template-columns: repeat(4, 1fr); gap: .8rem; }
 details { margin: .6rem 0; } summary { cursor: pointer; font-weight: 600; }
 code, pre { font: .86rem/1.45 ui-monospace, Menlo, Consolas, monospace; background: #f0f3f6; border-radius: 4px; }
-code { padding: .05rem .25rem; overflow-wrap: anywhere; } pre { padding: .7rem; overflow-x: auto; }
+code { padding: .05rem .25rem; overflow-wrap: anywhere; }
+pre { padding: .7rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 640px) {
   main { padding: .5rem; } header, section { padding: .9rem; }
   .plots { grid-template-columns: 1fr; } .pairs { grid-template-columns: 1fr 1fr; }

@@ -226,8 +226,8 @@ def _verdict(spaces, subject_count):
             )
     if any(space.p_value < TEST_LEVEL for space in spaces.values()):
         found["close"].append(
-            "As they are not closer to one subject than to others, this speaks of smooth or uniform images, not of "
-            "copies."
+            "No more of them than expected resemble one subject rather than others: this speaks of smooth or uniform "
+            "images, not of copies."
         )
     for verdict, reasons in found.items():
         if reasons:
