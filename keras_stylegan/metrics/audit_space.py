@@ -93,8 +93,9 @@ def make_space(generated: Neighbours, heldout: Neighbours, owners: np.ndarray, s
     """
     threshold, share, p_value = _share_below(generated.distances, heldout.distances, owners, seed)
     ratio_threshold, ratio_share, ratio_p_value = _share_below(generated.ratios, heldout.ratios, owners, seed)
-    # Among N images the smallest of N p-values is no surprise (Bonferroni).
-    extreme = len(generated.ratios) * tail_p_values(generated.ratios, heldout.ratios, owners) < TEST_LEVEL
+    # The smallest of N p-values is no surprise, many small ones are (Benjamini and Hochberg 1995).
+    tail = tail_p_values(generated.ratios, heldout.ratios, owners)
+    extreme = stats.false_discovery_control(tail) < TEST_LEVEL
     order = np.argsort(generated.ratios, kind="stable")
     outliers = order[extreme[order]]
     return Space(generated, heldout, threshold, ratio_threshold, share, ratio_share, p_value, ratio_p_value, outliers)
