@@ -53,17 +53,20 @@ def near_duplicates(
     coarse, coarse_other = (_block_means(array) for array in (images, other))
     contrasts = _contrasts(other)
     pairs = []
+    squares = np.einsum("md,md->m", coarse_other, coarse_other)
     for rows in blocks(len(images), ROWS):
-        difference = np.einsum("nd,nd->n", coarse[rows], coarse[rows])[:, None] - 2 * coarse[rows] @ coarse_other.T
-        difference += np.einsum("md,md->m", coarse_other, coarse_other)
+        # Within one set each pair is looked at once: in the columns from the rows on.
+        left = rows.start if same else 0
+        difference = squares[left:] - 2 * coarse[rows] @ coarse_other[left:].T
+        difference += np.einsum("nd,nd->n", coarse[rows], coarse[rows])[:, None]
         # Rounding of float32 products: about 1e-5 of the mean square.
-        possible = difference / coarse.shape[1] <= (near * contrasts) ** 2 + 1e-5
+        possible = difference / coarse.shape[1] <= (near * contrasts[left:]) ** 2 + 1e-5
         if same:
-            possible &= np.arange(rows.start, rows.stop)[:, None] < np.arange(len(other))
+            possible &= np.arange(possible.shape[0])[:, None] < np.arange(possible.shape[1])
         if subjects is not None and other_subjects is not None:
-            possible &= subjects[rows, None] != other_subjects
+            possible &= subjects[rows, None] != other_subjects[left:]
         first, second = np.nonzero(possible)
-        pairs.extend(_confirmed(images, other, first + rows.start, second, contrasts, near))
+        pairs.extend(_confirmed(images, other, first + rows.start, second + left, contrasts, near))
     return sorted(pairs, key=lambda pair: pair[2])
 
 

@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from small_phantoms import draw
 
@@ -33,12 +34,18 @@ def test_difference_is_the_relative_rms():
     assert np.isclose(difference, expected, rtol=1e-4)
 
 
-def test_pairs_within_a_set_stand_once_and_not_within_a_subject():
+@pytest.mark.parametrize("rows", [2, 512])
+def test_pairs_within_a_set_stand_once_and_not_within_a_subject(monkeypatch, rows):
+    monkeypatch.setattr(duplicates, "ROWS", rows)
     images = np.random.default_rng(1).integers(0, 256, (6, 16, 16, 1), dtype=np.uint8)
     images[4] = images[1]
     assert near_duplicates(images) == [(1, 4, 0.0)]
     subjects = np.array(list("abcdbe"))
     assert near_duplicates(images, subjects=subjects) == []
+    images[5], images[3] = images[2], images[4]
+    subjects = np.array(list("aacdbe"))
+    found = near_duplicates(images, subjects=subjects)
+    assert [pair[:2] for pair in found] == [(1, 3), (1, 4), (2, 5), (3, 4)]
 
 
 def test_constant_images_are_duplicates_only_of_each_other():
