@@ -34,16 +34,17 @@ def learning_rate(
         A `LearningRateSchedule`.
     """
     schedules = keras.optimizers.schedules
-    if options.schedule == "phases":
-        ends = list(accumulate(epochs for epochs, _ in options.phases))[:-1]
-        # PiecewiseConstantDecay keeps a value through its boundary: update n has index n - 1.
-        boundaries = [updates(end * steps_per_epoch) - 1 for end in ends]
-        return schedules.PiecewiseConstantDecay(boundaries, [rate * factor for _, rate in options.phases])
     if options.schedule == "cosine":
         warmup = updates(math.ceil(options.warmup_kimg * steps_per_kimg))
         decay = max(1, updates(total_steps) - warmup)
         if warmup == 0:
             return schedules.CosineDecay(rate * factor, decay)
         return schedules.CosineDecay(0.0, decay, warmup_target=rate * factor, warmup_steps=warmup)
-    # Equal on both sides of a boundary; Keras has no schedule that is simply constant.
-    return schedules.PiecewiseConstantDecay([1], [rate * factor, rate * factor])
+    phases = options.phases if options.schedule == "phases" else ((1, rate),)
+    rates = [rate * factor for _, rate in phases]
+    ends = list(accumulate(epochs for epochs, _ in phases))[:-1]
+    if not ends:
+        # Equal on both sides of a boundary; Keras has no schedule that is simply constant.
+        return schedules.PiecewiseConstantDecay([1], rates * 2)
+    # PiecewiseConstantDecay keeps a value through its boundary: update n has index n - 1.
+    return schedules.PiecewiseConstantDecay([updates(end * steps_per_epoch) - 1 for end in ends], rates)

@@ -35,6 +35,11 @@ def rates_of_steps(rates, steps, every, intervals):
     return used
 
 
+def test_a_single_phase_never_changes():
+    rates = schedule(OptimizerConfig(phases=((3, 0.5),)), factor=0.25)
+    assert [float(rates(update)) for update in (0, 1, 2, 1000)] == [0.125] * 4
+
+
 @pytest.mark.parametrize(
     ("every", "intervals"), [(1, []), (1, [16]), (1, [4]), (1, [1]), (3, []), (3, [4]), (1, [16, 3])]
 )
