@@ -81,17 +81,18 @@ def write(gan, path):
 
 def main(options, output, checkpoint=None):
     gan = make_gan(**options)
-    random = np.random.default_rng(7)
     if checkpoint is not None:
         arrays, _ = load(checkpoint)
         assign(state_variables(gan), arrays, checkpoint)
     else:
+        random = np.random.default_rng(6)
         # Biases and noise strengths start at zero, where a mistake in their use would not show.
         for variable in [*gan.generator.trainable_variables, *gan.discriminator.trainable_variables]:
             variable.assign(
                 ops.convert_to_numpy(variable) + 0.05 * random.normal(size=variable.shape).astype("float32")
             )
     write(gan, output.with_suffix(".start.npz"))
+    random = np.random.default_rng(7)
     images = random.uniform(-1, 1, (STEPS * BATCH, SIZE, SIZE, 1)).astype("float32")
     labels = random.integers(0, 2, STEPS * BATCH).astype("int32")
     gan.fit(images, labels, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
