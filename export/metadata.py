@@ -6,7 +6,7 @@ from importlib.metadata import version
 import onnxruntime
 
 from export.options import ExportOptions
-from keras_stylegan.config import to_json
+from keras_stylegan.config_json import to_json
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.trained import TrainedGenerator
 

@@ -38,7 +38,7 @@ class Train:
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
-        from keras_stylegan.config import to_json
+        from keras_stylegan.config_json import to_json
 
         if self.dry_run:
             print(to_json(self.config))
@@ -193,7 +193,7 @@ def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Pr
         default = kind(experiment=name, config=load_experiment(name))
     parsed = _parse(command, default, rest)
     if getattr(parsed, "resume", False):
-        from keras_stylegan.config import from_json
+        from keras_stylegan.config_json import from_json
 
         stored = parsed.run_folder() / "config.json"
         if stored.exists():

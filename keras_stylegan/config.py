@@ -5,12 +5,9 @@ mapping network and the discriminator, batch 64, z = w = 512, 64x64 pixels, 100 
 horizontal flips. The docstring under a field is its help text on the command line.
 """
 
-import dataclasses
-import json
 import math
 import re
-import types
-import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +20,7 @@ def _require(condition: bool, name: str, expected: str, received: Any) -> None:
         raise InputError(f"{name} must be {expected}. Received: {received!r}")
 
 
-def _require_range(config: Any, expected: str, test: typing.Callable[[Any], bool], *names: str) -> None:
+def _require_range(config: Any, expected: str, test: Callable[[Any], bool], *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         finite = not isinstance(value, float) or math.isfinite(value)
@@ -290,39 +287,3 @@ class Config:
             f"a multiple of model.mbstd_group_size ({group})",
             self.training.batch_size,
         )
-
-
-def to_json(config: Config) -> str:
-    """The config as indented JSON; paths become strings."""
-    return json.dumps(dataclasses.asdict(config), indent=2, default=str)
-
-
-def from_json(text: str, where: str = "config.json") -> Config:
-    """The inverse of `to_json`.
-
-    Args:
-        text: JSON object with one object per section.
-        where: Name of the file, for the error message.
-
-    Raises:
-        InputError: Not JSON, an unknown key, or a value that the section rejects.
-    """
-    try:
-        return _from_plain(Config, json.loads(text))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{where} is not a config of this version: {error}") from error
-
-
-def _from_plain(kind: Any, value: Any) -> Any:
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        unknown = sorted(set(value) - set(hints))
-        _require(not unknown, kind.__name__, f"an object with keys {sorted(hints)}", unknown)
-        return kind(**{name: _from_plain(hints[name], item) for name, item in value.items()})
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union) and Path in arguments:
-        return None if value is None else Path(value)
-    if origin is tuple:
-        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
-        return tuple(_from_plain(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))
-    return value

@@ -13,6 +13,7 @@ KERAS = {"keras", "numpy"}
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 OURS_BELOW_TRAINING = {
     "config",
+    "config_json",
     "errors",
     "quiet",
     "layers",
@@ -28,6 +29,7 @@ OURS_BELOW_TRAINING = {
 # The longest matching name counts. Everything may import itself and the standard library.
 ALLOWED = {
     "config": ({"errors"}, set()),
+    "config_json": ({"config", "errors"}, set()),
     "errors": (set(), set()),
     "quiet": ({"errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),

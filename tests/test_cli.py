@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from keras_stylegan.cli import COMMANDS, main, parse
-from keras_stylegan.config import Config, to_json
+from keras_stylegan.config import Config
+from keras_stylegan.config_json import to_json
 from keras_stylegan.experiments import FOLDER, load_experiment
 from keras_stylegan.training.run_folder import RunFolder
 

@@ -14,13 +14,13 @@ from keras_stylegan.config import (
     ModelConfig,
     OptimizerConfig,
     TrainingConfig,
-    from_json,
-    to_json,
 )
+from keras_stylegan.config_json import from_json, to_json
 from keras_stylegan.errors import InputError
 
 NAN, INF = float("nan"), float("inf")
 REJECTED = [
+    (TrainingConfig, {"steps_per_execution": 0}, "steps_per_execution must be at least 1. Received: 0"),
     (ModelConfig, {"architecture": "orig"}, "architecture must be 'skip' or 'resnet'. Received: 'orig'"),
     (ModelConfig, {"resolution": 48}, r"resolution must be 4·2\^k, one of \[8, 16, .* 1024\]. Received: 48"),
     (ModelConfig, {"resolution": 4}, "resolution .* Received: 4"),
@@ -101,7 +101,7 @@ def test_a_bad_value_is_refused(kind, values, message):
 
 
 def test_every_number_and_choice_has_a_rejection():
-    free = {"conditional", "path", "upscale", "strict", "cache_dir", "horizontal_flip"}
+    free = {"conditional", "path", "upscale", "strict", "cache_dir", "horizontal_flip", "jit_compile"}
     tested = {(kind, name) for kind, values, _ in REJECTED for name in values}
     for section in dataclasses.fields(Config):
         kind = section.default_factory

@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from keras_stylegan.config import Config, from_json, to_json
+from keras_stylegan.config import Config
+from keras_stylegan.config_json import from_json, to_json
 from keras_stylegan.errors import InputError
 
 MODELS = Path("models")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keras_stylegan.config import Config, to_json
+from keras_stylegan.config import Config
+from keras_stylegan.config_json import to_json
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images
