@@ -71,6 +71,7 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     assert len(rows) == 2 and float(rows[1]["frechet_random"]) == metrics["frechet_random"]["value"]
 
 
+@pytest.mark.slow
 def test_the_value_is_that_of_the_runs_images_and_copies_are_found(make_run, images, copier, tmp_path):
     folder, _ = make_run(images, conditional=False)
     material = module.load_material(load_generator(folder), EvaluateOptions())

@@ -78,6 +78,7 @@ def test_a_row_compares_with_heldout_and_with_training_images_of_equal_number(tm
     assert points[1].value == pytest.approx(float(found[1]["frechet_random"]), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_best_state_is_kept_by_the_named_metric(tmp_path):
     said, states = [], []
     model, drift = gan(), drifting()
