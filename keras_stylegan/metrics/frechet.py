@@ -31,13 +31,8 @@ def gaussian_frechet_distance(
     Returns:
         The distance, at least 0. As everywhere in this field it is the square, without a root.
     """
-    root = matrix_square_root(np.asarray(first_covariance, np.float64))
-    product = root @ np.asarray(second_covariance, np.float64) @ root
-    # The product is similar to C₁C₂; rounding leaves it slightly asymmetric, and tiny eigenvalues below zero.
-    cross = np.sqrt(np.maximum(np.linalg.eigvalsh((product + product.T) / 2), 0.0)).sum()
-    difference = np.asarray(first_mean, np.float64) - second_mean
-    distance = difference @ difference + np.trace(first_covariance) + np.trace(second_covariance) - 2 * cross
-    return max(float(distance), 0.0)
+    factor = matrix_square_root(np.asarray(second_covariance, np.float64))
+    return _distance(first_mean, np.asarray(first_covariance, np.float64), second_mean, factor)
 
 
 def frechet_distance(generated: np.ndarray, reference: np.ndarray) -> float:
@@ -51,7 +46,13 @@ def frechet_distance(generated: np.ndarray, reference: np.ndarray) -> float:
         InputError: Fewer than 2 rows, NaN, or different widths.
     """
     generated, reference = checked_pair(generated, reference, 2, "the Fréchet distance")
-    return gaussian_frechet_distance(*_moments(generated), *_moments(reference))
+    # The factor of the smaller set, as the work grows with the cube of its rows.
+    larger, smaller = sorted((generated, reference), key=len, reverse=True)
+    first_mean, first = _centred(larger)
+    second_mean, factor = _centred(smaller)
+    if len(factor) > factor.shape[1]:
+        factor = np.linalg.qr(factor, mode="r")
+    return _distance(first_mean, first.T @ first, second_mean, factor)
 
 
 def frechet(
@@ -85,8 +86,21 @@ def frechet(
     return Estimate(value, interval, len(generated), len(reference), seed, note)
 
 
-def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (D,), and F (N, D) with the covariance FᵀF."""
     features = np.asarray(features, np.float64)
     mean = features.mean(axis=0)
-    centred = features - mean
-    return mean, centred.T @ centred / (len(features) - 1)
+    return mean, (features - mean) / (len(features) - 1) ** 0.5
+
+
+def _distance(first_mean, first_covariance, second_mean, factor):
+    """The distance, the second covariance given as FᵀF with F (K, D).
+
+    C₁FᵀF and FC₁Fᵀ (K, K) have the same eigenvalues but for zeros: no square root of a matrix is needed.
+    """
+    product = factor @ first_covariance @ factor.T
+    # Rounding leaves the product slightly asymmetric, and tiny eigenvalues below zero.
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh((product + product.T) / 2), 0.0)).sum()
+    difference = np.asarray(first_mean, np.float64) - second_mean
+    distance = difference @ difference + np.trace(first_covariance) + np.square(factor).sum() - 2 * cross
+    return max(float(distance), 0.0)
