@@ -1,5 +1,6 @@
 """The command line: help, experiments, and one clear line with exit code 2 for bad input."""
 
+import os
 import re
 import subprocess
 import sys
@@ -202,3 +203,20 @@ def test_resuming_another_run_is_refused_and_changes_nothing(tmp_path, capsys, i
     for path in (tmp_path / "run").rglob("*.npz"):
         path.write_bytes(b"damaged")
     assert "every checkpoint is damaged" in bad_input(capsys, *resume)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "line"),
+    [
+        ("mxnet", r"Error: Keras cannot start its backend: .*mxnet; set KERAS_BACKEND to tensorflow, jax or torch, "),
+        ("numpy", r"Error: the backend of Keras must be another: set KERAS_BACKEND to .* Received: numpy"),
+    ],
+)
+def test_a_backend_that_cannot_train(tmp_path, backend, line):
+    command = [sys.executable, "run.py", "train", "--run-dir", str(tmp_path / "run")]
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch(line + r"[^\n]*", done.stderr.strip().splitlines()[-1])
+    assert not (tmp_path / "run").exists()

@@ -31,10 +31,14 @@ other_backends = pytest.mark.parametrize(
 
 def steps(backend, output, *checkpoint, **options):
     environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment["JAX_LOG_COMPILES"] = "1"
     program = [sys.executable, str(HERE / "backend_steps.py"), json.dumps(options)]
     command = [*program, str(output), *map(str, checkpoint)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-3000:]
+    if backend == "jax":
+        # One graph with all lazy penalties in it, compiled once.
+        assert done.stderr.count("Finished XLA compilation of jit(train_step)") == 1
     return load(output.with_suffix(".start.npz"))[0], load(output)[0]
 
 
