@@ -202,7 +202,10 @@ class TrainingConfig:
     """Duration, averaging, and what is written when. 1 kimg is a thousand real images shown."""
 
     batch_size: int = 64
-    """Images per step."""
+    """Images per step, of all replicas together."""
+    distribution: Literal["auto", "none", "mirrored", "multi-worker"] = "auto"
+    """Replicas: 'mirrored' has one per GPU of this process, 'multi-worker' those of all processes of a launcher (SLURM,
+    torchrun, TF_CONFIG), 'none' a single one; 'auto' looks for a launcher, then for several GPUs."""
     epochs: int = 150
     """Passes over the data, unless `total_kimg` is given."""
     total_kimg: float | None = None
@@ -255,6 +258,8 @@ class TrainingConfig:
         _require_at_least(self, 0, "seed", "checkpoint_gb")
         _require_positive(self, "total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
         _require_positive(self, "evaluate_kimg")
+        names = ("auto", "none", "mirrored", "multi-worker")
+        _require(self.distribution in names, "distribution", f"one of {names}", self.distribution)
         names = ("frechet_random", "coverage_random", "precision_random", "recall_random")
         _require(self.best_metric in names, "best_metric", f"one of {names}", self.best_metric)
         names = ("float32", "bfloat16", "float16")

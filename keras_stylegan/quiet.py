@@ -24,6 +24,8 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(hidden.fileno(), 2)
         try:
             yield
+        except InputError:
+            raise
         except BaseException:
             hidden.seek(0)
             os.write(terminal, hidden.read())
@@ -33,14 +35,15 @@ def quiet_stderr() -> Iterator[None]:
             os.close(terminal)
 
 
-def start_keras(backend: str | None = None) -> None:
+def start_keras(backend: str | None = None, distribution: str = "none") -> None:
     """Import Keras and let its backend find its devices, without their messages.
 
     Args:
         backend: The backend to take; by default what KERAS_BACKEND or Keras's own configuration says.
+        distribution: See `backend.replicas.start`, which has to come before the backend computes anything.
 
     Raises:
-        InputError: The backend is not installed, or none of ours.
+        InputError: The backend is not installed, none of ours, or has no such distribution here.
     """
     if backend is not None:
         os.environ["KERAS_BACKEND"] = backend
@@ -48,6 +51,10 @@ def start_keras(backend: str | None = None) -> None:
         with quiet_stderr():
             import keras
 
+            if distribution != "none" and keras.backend.backend() in BACKENDS:
+                from keras_stylegan.backend import replicas
+
+                replicas.start(distribution)
             keras.ops.convert_to_numpy(keras.ops.zeros(()))
     except (ImportError, ValueError) as error:
         raise InputError(f"Keras cannot start its backend: {error}; {ADVICE}") from error

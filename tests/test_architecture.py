@@ -31,11 +31,12 @@ ALLOWED = {
     "config": ({"errors"}, set()),
     "config_json": ({"config", "errors"}, set()),
     "errors": (set(), set()),
-    "quiet": ({"errors"}, {"keras"}),
+    "quiet": ({"backend", "errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),
     "models": ({"layers"}, KERAS),
-    "backend": (set(), {"keras"}),
+    "backend": ({"errors"}, {"keras"}),
     **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
+    **{f"backend.replicas.{name}": ({"errors"}, KERAS | {name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
     "data": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
     # Keras downloads the archive.
@@ -86,7 +87,7 @@ def violations(root):
             top = name.split(".")[0]
             if top in sys.stdlib_module_names or name == PACKAGE:
                 continue
-            if top in FRAMEWORKS and module != f"backend.{top}":
+            if top in FRAMEWORKS and module not in (f"backend.{top}", f"backend.replicas.{top}"):
                 legal = False
             elif allowed is None:
                 legal = True

@@ -6,6 +6,8 @@ import jax
 import keras
 from jax import numpy as jnp
 
+from keras_stylegan.backend.replicas import jax as replicas
+
 Adam = keras.optimizers.Adam
 # Without it Keras would run the step operation by operation.
 JIT_COMPILE = (True,)
@@ -97,6 +99,9 @@ class BackendTrainer(keras.Model):
 
     def train_step(self, state, data):
         """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
+        return replicas.on_every_replica(self._step)(state, data)
+
+    def _step(self, state, data):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         trained = [*self.trainable_variables, *self.non_trainable_variables]
         variables = [*trained, *self.optimizer.variables, *self.metrics_variables]

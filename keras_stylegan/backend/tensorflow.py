@@ -3,6 +3,9 @@
 import keras
 import tensorflow as tf
 
+from keras_stylegan.backend.replicas import tensorflow as replicas
+from keras_stylegan.errors import InputError
+
 # Off by default: on a CPU XLA's convolutions are several times slower than oneDNN's.
 JIT_COMPILE = (False, True)
 
@@ -58,11 +61,33 @@ def run_if(condition, function):
 class BackendTrainer(keras.Model):
     """A `keras.Model` whose `train_step` hands (images, labels) to `train_on_images`, which returns the logs."""
 
+    def compile(self, *args, **kwargs):
+        """As in Keras.
+
+        Raises:
+            InputError: Something that does not go with several replicas.
+        """
+        super().compile(*args, **kwargs)
+        for name, allowed in (("steps_per_execution", 1), ("run_eagerly", False)):
+            # Replicas that run one after the other wait for ever in a collective; in a loop it lacks its number.
+            if replicas.num_replicas() > 1 and getattr(self, name) != allowed:
+                raise InputError(
+                    f"{name} must be {allowed} with several replicas on TensorFlow. Received: {getattr(self, name)}"
+                )
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Everything is built. With a strategy Keras would take a batch here, which begins an epoch of the data.
+        pass
+
     def train_step(self, data):
         """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         # Keras needs some log. An integer is in the memory of the host: reading it does not wait for a GPU.
-        return self.train_on_images(images, labels) or {"step": tf.constant(0)}
+        logs = self.train_on_images(images, labels) or {"step": tf.constant(0)}
+        if replicas.several_processes():
+            # Keras 3.15 takes the mean over workers along axis 0, which a scalar has not.
+            logs = {name: tf.reshape(value, [1]) for name, value in logs.items()}
+        return logs
 
     def synchronize(self):
         """The state is always in the variables."""
@@ -84,6 +109,11 @@ class Adam(keras.optimizers.Adam):
 
     One pass over the weights and slots instead of about ten: 3 % of a training step at 512 channels on a CPU.
     """
+
+    def _backend_update_step(self, gradients, variables, learning_rate):
+        # Keras would sum over the replicas; the gradients are means over them already.
+        for gradient, variable in zip(gradients, variables, strict=True):
+            self.update_step(gradient, variable.value, learning_rate)
 
     def update_step(self, gradient, variable, learning_rate):
         """Update one variable; called by `apply`."""

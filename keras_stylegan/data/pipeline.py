@@ -43,6 +43,7 @@ class TrainingBatches(keras.utils.PyDataset):
         epoch: Number of the current epoch.
         first_batch: Batches of the current epoch that have been used already.
         c_dim: Number of classes the networks know, 0 if they are unconditional.
+        part: (i, n): items hold only the i-th of n equal parts of each batch's rows, where n processes share a batch.
 
     Attributes:
         epoch: Number of the current epoch.
@@ -69,6 +70,7 @@ class TrainingBatches(keras.utils.PyDataset):
         epoch: int = 0,
         first_batch: int = 0,
         c_dim: int = 0,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
         count = len(image_set)
@@ -88,6 +90,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._seed = seed
         self._horizontal_flip = horizontal_flip
+        self._part = part
         self._in_epoch = False
         self._steps_of_fit: int | None = None
         self._start(epoch, first_batch)
@@ -112,11 +115,13 @@ class TrainingBatches(keras.utils.PyDataset):
         _, first_batch, order, flips = self._position
         if not 0 <= index < self.batches_per_epoch - first_batch:
             raise IndexError(f"index must be from 0 to {self.batches_per_epoch - first_batch - 1}. Received: {index}")
-        start = (first_batch + index) * self._batch_size
-        chosen = order[start : start + self._batch_size]
+        number, count = self._part
+        size = self._batch_size // count
+        start = (first_batch + index) * self._batch_size + number * size
+        chosen = order[start : start + size]
         images = self._images[chosen]
         if self._horizontal_flip:
-            mirrored = flips[start : start + self._batch_size]
+            mirrored = flips[start : start + size]
             images[mirrored] = images[mirrored, :, ::-1]
         return to_float(images), self._labels[chosen]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from keras_stylegan.backend.replicas import local_values
 from keras_stylegan.latent.latents import draw_noise
 
 BATCH_SIZE = 8
@@ -70,7 +71,8 @@ class Renderer:
             # Past the end the last image again: zeros could be an input on which the network is not finite.
             rows = np.minimum(np.arange(start, start + BATCH_SIZE), count - 1)
             batch = keras.tree.map_structure(lambda array, rows=rows: array[rows], inputs)
-            outputs.append(function.predict_on_batch(batch))
+            with local_values():
+                outputs.append(function.predict_on_batch(batch))
         return np.concatenate(outputs)[:count]
 
 

@@ -3,7 +3,26 @@
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
+
+from keras_stylegan.backend.replicas import num_replicas, replica_id
+
+STRIDE = np.array([2654435761 - 2**32, 0])
+"""From the seed [s, counter] of a replica to the next one's: 2³² divided by the golden ratio, modulo 2³². PyTorch draws
+with s + counter modulo 2³², and multiples of this stay far apart there, so that no replica repeats another's draws."""
+
+
+class ReplicaSeedGenerator(keras.random.SeedGenerator):
+    """Has the same state on every replica and gives each another seed; replica 0 gets that of a single one."""
+
+    def next(self, ordered=True):
+        """A seed (2,), with the number of the replica folded in."""
+        seed = super().next(ordered)
+        if num_replicas() == 1:
+            return seed
+        dtype = keras.backend.standardize_dtype(seed.dtype)
+        return seed + ops.cast(replica_id(), dtype) * ops.convert_to_tensor(STRIDE.astype(dtype))
 
 
 class GeneratorDraws(NamedTuple):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.backend import run_if
+from keras_stylegan.backend.replicas import all_mean, num_replicas
 from keras_stylegan.layers.equalized import PACKAGE, kernels_scaled_once
 from keras_stylegan.losses.adversarial import NEEDS_REAL_LOGITS
 from keras_stylegan.losses.penalties import (
@@ -14,7 +15,7 @@ from keras_stylegan.losses.penalties import (
     squared_gradient_norms,
     unit_norm_penalty,
 )
-from keras_stylegan.training.draws import draw_generator, styles
+from keras_stylegan.training.draws import ReplicaSeedGenerator, draw_generator, styles
 from keras_stylegan.training.ema import ema_decay, update_ema
 from keras_stylegan.training.trainer import AdversarialTrainer
 
@@ -37,7 +38,8 @@ class StyleGAN(AdversarialTrainer):
         ema_rampup: See `ema_decay`.
         style_mixing_prob: See `draw_generator`.
         noise: "random" or "none": noise inputs of the generator in training.
-        batch_size: Images per step, if it is always the same: then all shapes are known when the graph is built.
+        batch_size: Images per step and replica, if it is always the same: then all shapes are known when the graph is
+            built.
         seed: Seed of all draws.
 
     Call arguments:
@@ -82,7 +84,7 @@ class StyleGAN(AdversarialTrainer):
         self.noise = noise
         self.batch_size = batch_size
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = ReplicaSeedGenerator(seed)
         self.step = self._scalar("step", "int32")
         self.images = self._scalar("images", "int32")
         self.path_length_mean = self._scalar("path_length_mean")
@@ -139,7 +141,12 @@ class StyleGAN(AdversarialTrainer):
             last = ops.equal(self.step % self.discriminator_steps, self.discriminator_steps - 1)
             run_if(last, lambda: self._update_generator(images, label, batch))
         self.step.assign_add(1)
+        batch = batch * num_replicas()
         self.images.assign_add(batch)
+        if num_replicas() > 1:
+            # Its update is linear: the mean of the replicas' w_avg is that of the whole batch.
+            w_avg = self.generator.mapping.w_avg
+            w_avg.assign(all_mean([ops.convert_to_tensor(w_avg)])[0])
         update_ema(self.generator_ema, self.generator, ema_decay(batch, self.images, self.ema_kimg, self.ema_rampup))
         if not self.step_logs:
             return {}
@@ -223,11 +230,14 @@ class StyleGAN(AdversarialTrainer):
             noise = self._draw_image_noise(half)
             lengths = path_lengths(lambda w: self.generator.synthesis(w, noise=draws.noise), ws, noise)
             mean = ops.convert_to_tensor(self.path_length_mean)
-            target = mean + 0.01 * (ops.mean(lengths) - mean)
+            (mean_length,) = all_mean([ops.mean(lengths)])
+            target = mean + 0.01 * (mean_length - mean)
             # A non-finite update is left out; the running mean must survive it as well.
             target = ops.stop_gradient(ops.where(ops.isfinite(target), target, mean))
             self.path_length_mean.assign(target)
-            self.trackers["path_length"].update_state(lengths)
+            self.trackers["path_length"].update_state(
+                lengths if num_replicas() == 1 else ops.broadcast_to(mean_length, ops.shape(lengths))
+            )
             return path_length_penalty(lengths, target)
 
         self._minimize(loss, targets, "g_loss")

@@ -1,6 +1,8 @@
 """From a config to networks."""
 
+from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
+from keras_stylegan.errors import InputError
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.gan import StyleGAN
@@ -55,6 +57,21 @@ def make_discriminator(config: Config, class_count: int, dtype: str = "float32")
     )
 
 
+def check_batch(config: Config) -> None:
+    """Check that every replica gets the same number of images, and whole groups of the minibatch deviation.
+
+    Raises:
+        InputError: It does not.
+    """
+    count, batch_size = replicas.num_replicas(), config.training.batch_size
+    group = config.model.mbstd_group_size
+    if count > 1 and batch_size % (count * group):
+        raise InputError(
+            f"training.batch_size must be a multiple of {count * group}: {count} replicas in groups of "
+            f"model.mbstd_group_size ({group}); or choose --training.distribution none. Received: {batch_size}"
+        )
+
+
 def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
     """The compiled `StyleGAN` of an experiment.
 
@@ -63,7 +80,16 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         class_count: Classes in the data.
         steps_per_epoch: Training steps in a pass over the data.
         total_steps: Training steps of the run, for the learning-rate schedules.
+
+    Raises:
+        InputError: The batch cannot be shared by the replicas.
     """
+    check_batch(config)
+    with replicas.scope():
+        return _make_gan(config, class_count, steps_per_epoch, total_steps)
+
+
+def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
     training, loss = config.training, config.loss
     dtype = "float32" if training.precision == "float32" else f"mixed_{training.precision}"
     gan = StyleGAN(
@@ -73,7 +99,7 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         ema_rampup=training.ema_rampup,
         style_mixing_prob=training.style_mixing_prob,
         noise=config.model.noise,
-        batch_size=training.batch_size,
+        batch_size=training.batch_size // replicas.num_replicas(),
         seed=derive_seed(training.seed, "draws"),
         name="stylegan",
     )

@@ -1,5 +1,7 @@
 """`python run.py train`: from a config to a trained run folder."""
 
+import contextlib
+import io
 import json
 import math
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.config_json import to_json
 from keras_stylegan.data.image_set import ImageSet
@@ -25,8 +28,9 @@ from keras_stylegan.training.callbacks import (
     StopOnSignal,
     TrainingLog,
 )
+from keras_stylegan.training.callbacks.follower import Follower
 from keras_stylegan.training.checkpoint import CheckpointFolder, assign, state_variables
-from keras_stylegan.training.networks import make_gan
+from keras_stylegan.training.networks import check_batch, make_gan
 from keras_stylegan.training.run_folder import RunFolder
 
 FIXED_ON_RESUME = ("training.batch_size", "training.seed", "training.precision", "augment.horizontal_flip")
@@ -35,6 +39,9 @@ FIXED_ON_RESUME = ("training.batch_size", "training.seed", "training.precision",
 
 def train(config: Config, run_dir: Path, resume: bool = False, console: Console | None = None) -> int:
     """Train, or continue, a run.
+
+    With several processes all call this with the same arguments; the chief alone prints and writes. When one of them
+    fails it ends its process at once, and the others follow with exit code `replicas.LOST_WORKER`.
 
     Args:
         config: The experiment.
@@ -46,16 +53,21 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
         Exit code: 0 complete, 1 stopped because the loss or a gradient was not finite, 128 + n stopped by signal n.
 
     Raises:
-        InputError: Bad data, a run folder in use or of another run, a full disk.
+        InputError: Bad data, a run folder in use or of another run, a full disk, no such distribution here.
     """
-    console = console or Console()
+    replicas.start(config.training.distribution)
+    check_batch(config)
+    chief = replicas.is_chief()
+    console = (console or Console()) if chief else Console(file=io.StringIO())
     folder = RunFolder(run_dir)
-    with folder.lock():
+    with replicas.leaving_at_once(), folder.lock() if chief else contextlib.nullcontext():
         checkpoints = CheckpointFolder(folder.checkpoints, config.training.checkpoint_gb * 1e9)
         if checkpoints.paths() and not resume:
             raise InputError(f"{run_dir} holds a run already; continue it with --resume or choose another --run-dir")
 
         def say(text: str) -> None:
+            if not chief:
+                return
             console.print(text, highlight=False, markup=False, soft_wrap=True)
             with open(folder.text_log, "a", encoding="utf-8") as file:
                 file.write(text + "\n")
@@ -74,11 +86,13 @@ def _train(
     model_options, options = config.model, config.training
     data = load_images(config.data, model_options.resolution, model_options.channels, "train", seed=options.seed)
     say(data.report)
-    pairs = near_duplicates(data.images, subjects=data.subjects)
-    for line in near_duplicate_warning(pairs, data.names, data.names, "of different subjects"):
-        say(line)
+    if replicas.is_chief():
+        pairs = near_duplicates(data.images, subjects=data.subjects)
+        for line in near_duplicate_warning(pairs, data.names, data.names, "of different subjects"):
+            say(line)
     # Placed first because it checks that the images fill a batch.
-    batches = TrainingBatches(data, options.batch_size, options.seed, config.augment.horizontal_flip)
+    order = (data, options.batch_size, options.seed, config.augment.horizontal_flip)
+    batches = TrainingBatches(*order, part=replicas.data_part())
     steps_per_epoch = batches.batches_per_epoch
     total_steps = options.epochs * steps_per_epoch
     if options.total_kimg is not None:
@@ -96,20 +110,27 @@ def _train(
         assign(state_variables(gan), arrays, path)
         say(f"Continuing at {gan.images_seen / 1000:g} kimg from {path}")
         epoch, batch = divmod(gan.images_seen // options.batch_size, steps_per_epoch)
-        batches = TrainingBatches(
-            data, options.batch_size, options.seed, config.augment.horizontal_flip, epoch=epoch, first_batch=batch
-        )
+        batches = TrainingBatches(*order, epoch=epoch, first_batch=batch, part=replicas.data_part())
     elif resume:
         say(f"{folder.checkpoints} has no checkpoint yet: starting from the beginning")
     if gan.images_seen >= total_images:
         say(f"The run is complete at {gan.images_seen / 1000:g} kimg; go on with a larger --training.epochs "
             "or --training.total-kimg")  # fmt: skip
         return 0
-    folder.write_config(config)
     say(_summary(config, gan, data, total_images))
-
     non_finite = StopOnNonFinite(say, options.log_kimg)
     interrupt = StopOnSignal()
+    gan.step_logs = False
+    if not replicas.is_chief():
+        follower = Follower(options.log_kimg, options.checkpoint_kimg, non_finite.healthy)
+        callbacks = [non_finite, interrupt, StopAt(total_images), follower]
+        with interrupt:
+            fit_epochs(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks, verbose=0)
+            healthy = non_finite.healthy()
+            replicas.barrier()
+        return 1 if not healthy else 0 if interrupt.received is None else 128 + interrupt.received
+
+    folder.write_config(config)
     saver = Checkpoints(checkpoints, record, options.checkpoint_kimg, non_finite.healthy)
     samples = SampleGrid(
         folder.samples,
@@ -132,10 +153,11 @@ def _train(
         LossPlot(folder.path),
         samples,
     ]
-    gan.step_logs = False
     with interrupt:
         fit_epochs(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks, verbose=0)
-    saved_path = saver.save()
+        saved_path = saver.save()
+        # A launcher ends the others once one of them has left.
+        replicas.barrier()
     if non_finite.stopped_reason is not None:
         say(f"The last good state is kept in {folder.checkpoints}.")
         return 1
@@ -209,10 +231,12 @@ def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
         for name, (weight, interval) in gan.penalties.items()
         if weight
     ]
+    count, batch_size = replicas.num_replicas(), config.training.batch_size
+    shared = "1 replica" if count == 1 else f"{count} replicas with {batch_size // count} each"
     return (
         f"Generator {millions(gan.generator)} and discriminator {millions(gan.discriminator)} parameters, "
         f"{config.model.resolution}x{config.model.resolution}x{config.model.channels}; "
-        f"{config.loss.adversarial} with {', '.join(penalties) or 'no penalty'}; batch {config.training.batch_size}; "
+        f"{config.loss.adversarial} with {', '.join(penalties) or 'no penalty'}; batch {batch_size}, {shared}; "
         f"{total_images / 1000:g} kimg, {total_images / len(data):.1f} passes over {len(data)} images. "
         "The first step takes longer: the graph is built."
     )

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, run_if, value_and_gradients
+from keras_stylegan.backend.replicas import all_mean, num_replicas
 from keras_stylegan.errors import InputError
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
@@ -206,7 +207,7 @@ class AdversarialTrainer(BackendTrainer):
         variables = [variable for _, group in targets for variable in group]
         scaling = self.d_loss_scale if targets[0][0] is self.d_optimizer else self.g_loss_scale
         differentiate = value_and_gradients if scaling is None else scaling.value_and_gradients
-        value, tracked, gradients = differentiate(loss, variables)
+        value, tracked, gradients = _mean_over_replicas(*differentiate(loss, variables))
         finite = ops.all(ops.isfinite(ops.stack([ops.sum(gradient) for gradient in gradients])))
 
         def apply():
@@ -226,3 +227,17 @@ class AdversarialTrainer(BackendTrainer):
         self.trackers["skipped_updates"].update_state(ops.cast(skipped, "float32"))
         for key, values in (tracked | ({name: value} if name else {})).items():
             self.trackers[key].update_state(values)
+
+
+def _mean_over_replicas(value, tracked, gradients):
+    """A loss, tracked tensors (N,) and gradients of the whole batch, in one collective."""
+    if num_replicas() == 1:
+        return value, tracked, gradients
+    means = ops.stack([ops.cast(ops.mean(values), "float32") for values in (value, *tracked.values())])
+    *gradients, means = all_mean([*gradients, means])
+    # As many values as before: a tracker counts them.
+    values = [
+        ops.broadcast_to(mean, ops.shape(old))
+        for mean, old in zip(ops.unstack(means)[1:], tracked.values(), strict=True)
+    ]
+    return means[0], dict(zip(tracked, values, strict=True)), gradients

@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from keras_stylegan.backend.replicas import num_replicas
+
 
 class ImageCounter(keras.callbacks.Callback):
     """Keeps `model.images_seen` up to date without reading a variable, which would wait for the step to finish.
@@ -25,7 +27,7 @@ class ImageCounter(keras.callbacks.Callback):
         """Adds the images of the steps of this execution, of which the last of an epoch may have fewer."""
         if self.model.counted_images is not None:
             end = min(batch + 1, self.params.get("steps") or math.inf)
-            self.model.counted_images += (end - self._first) * self.model.batch_size
+            self.model.counted_images += (end - self._first) * self.model.batch_size * num_replicas()
 
     def on_train_end(self, logs=None):
         """The variable can be read again."""

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_stylegan.backend.replicas import local_values
+
 
 def is_due(images_seen: int, batch_size: int, kimg: float) -> bool:
     """Whether the last batch reached or crossed a multiple of the interval.
@@ -56,10 +58,11 @@ def metric_means(metrics: list[keras.metrics.Metric]) -> dict[str, float | None]
     Returns:
         Name to value, in the order of the metrics.
     """
-    return {
-        metric.name: None if _number(getattr(metric, "count", 1)) == 0 else _number(metric.result())
-        for metric in metrics
-    }
+    with local_values():
+        return {
+            metric.name: None if _number(getattr(metric, "count", 1)) == 0 else _number(metric.result())
+            for metric in metrics
+        }
 
 
 def _number(value) -> float:

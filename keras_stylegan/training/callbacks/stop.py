@@ -5,6 +5,8 @@ import types
 
 import keras
 
+from keras_stylegan.backend.replicas import anywhere, num_processes
+
 
 class StopAt(keras.callbacks.Callback):
     """Stops after a number of images, also within an epoch.
@@ -24,19 +26,26 @@ class StopAt(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On Ctrl-C or SIGTERM lets the current step finish, then stops; a second Ctrl-C interrupts at once.
+    """On Ctrl-C or SIGTERM lets the current step finish, then stops. In a single process a second Ctrl-C interrupts.
 
-    Use it as a context manager around `fit`, so that the former handlers come back.
+    A signal reaches several processes at different steps, and they must stop after the same one. So they ask one
+    another every few steps.
+
+    Use it as a context manager around `fit` and the saving after it, so that the former handlers come back.
 
     Attributes:
-        received: The signal, or None.
+        received: The signal that ended training, or None.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    STEPS = 10
+    """Steps between two questions; a question waits for the device."""
 
     def __init__(self) -> None:
         super().__init__()
         self.received: signal.Signals | None = None
+        self._caught: signal.Signals | None = None
+        self._steps = 0
 
     def __enter__(self) -> "StopOnSignal":
         """Install the handlers."""
@@ -49,11 +58,17 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: types.FrameType | None) -> None:
-        if self.received is not None:
+        if self._caught is None:
+            self._caught = signal.Signals(number)
+        elif num_processes() == 1:
             raise KeyboardInterrupt
-        self.received = signal.Signals(number)
+        # Several processes get a terminal's Ctrl-C twice: torchrun passes on what it received as well.
 
     def on_train_batch_end(self, batch, logs=None):
-        """Stops if a signal has come."""
-        if self.received is not None:
+        """Stops if a signal has come, to whichever process."""
+        self._steps += 1
+        if num_processes() > 1 and self._steps % self.STEPS:
+            return
+        if anywhere(self._caught is not None):
+            self.received = signal.SIGTERM if anywhere(self._caught == signal.SIGTERM) else signal.SIGINT
             self.model.stop_training = True

@@ -1,0 +1,35 @@
+"""Keeps the processes that write nothing in step with the one that does."""
+
+from collections.abc import Callable
+
+import keras
+
+from keras_stylegan.training.callbacks.interval import Interval
+
+
+class Follower(keras.callbacks.Callback):
+    """Does to the model what `TrainingLog` and `Checkpoints` do to the chief's: new means, and a look at the numbers.
+
+    Args:
+        log_kimg: Interval of `TrainingLog`.
+        checkpoint_kimg: Interval of `Checkpoints`.
+        healthy: `healthy` of `Checkpoints`.
+    """
+
+    def __init__(self, log_kimg: float, checkpoint_kimg: float, healthy: Callable[[], bool]) -> None:
+        super().__init__()
+        self.healthy = healthy
+        self._log, self._checkpoint = Interval(log_kimg), Interval(checkpoint_kimg)
+
+    def on_train_begin(self, logs=None):
+        """Starts counting at the state that training continues from."""
+        self.model.interval_metrics = True
+        self._log.start(self.model.images_seen)
+        self._checkpoint.start(self.model.images_seen)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Starts new means, then looks at the numbers, each when its interval is over."""
+        if self._log.ends(self.model):
+            self.model.reset_interval()
+        if self._checkpoint.ends(self.model):
+            self.healthy()
