@@ -72,6 +72,7 @@ REJECTED = [
     (TrainingConfig, {"evaluate_count": 0}, "evaluate_count must be at least 1. Received: 0"),
     (TrainingConfig, {"precision": "fp16"}, "precision must be one of .*'float16'.* Received: 'fp16'"),
     (TrainingConfig, {"best_metric": "fid"}, "best_metric must be one of .*'frechet_random'.* Received: 'fid'"),
+    (TrainingConfig, {"distribution": "ddp"}, "distribution must be one of .*'mirrored'.* Received: 'ddp'"),
     (ModelConfig, {"noise": "const"}, "noise must be .random. or .none.. Received: .const."),
     (TrainingConfig, {"seed": -1}, "seed must be at least 0. Received: -1"),
     (TrainingConfig, {"checkpoint_gb": -1.0}, "checkpoint_gb must be at least 0. Received: -1.0"),

@@ -107,7 +107,7 @@ def copies(variable):
     if BACKEND == "tensorflow" and DISTRIBUTION != "blocks":
         local = replicas._replicas._strategy.experimental_local_results(variable.value)
         return [item.numpy() for item in local]
-    if BACKEND == "jax":
+    if BACKEND == "jax" and DISTRIBUTION == "mirrored":
         return [np.asarray(shard.data) for shard in variable.value.addressable_shards]
     return [ops.convert_to_numpy(variable)]
 
