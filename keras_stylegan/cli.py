@@ -43,7 +43,7 @@ class Train:
         if self.dry_run:
             print(to_json(self.config))
             return 0
-        start_keras(self.config.training.distribution)
+        start_keras(distribution=self.config.training.distribution)
         from keras_stylegan.training.train import train
 
         return train(self.config, self.run_folder(), self.resume)

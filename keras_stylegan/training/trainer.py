@@ -238,6 +238,6 @@ def _mean_over_replicas(value, tracked, gradients):
     # As many values as before: a tracker counts them.
     values = [
         ops.broadcast_to(mean, ops.shape(old))
-        for mean, old in zip(ops.unstack(means)[1:], tracked.values(), strict=True)
+        for mean, old in zip(ops.unstack(means, num=1 + len(tracked))[1:], tracked.values(), strict=True)
     ]
     return means[0], dict(zip(tracked, values, strict=True)), gradients
