@@ -105,10 +105,17 @@ def steps(folder, name, distribution, environments):
 def check_same(found, expected):
     assert np.abs(found["losses"] / expected["losses"] - 1).max() < 1e-6
     assert found.keys() == expected.keys()
+    scales = {name: np.abs(value).max() for name, value in expected.items()}
     for name, value in expected.items():
+        group, kind = name.split("/")[0], name.split("_")[-1]
         # Every replica counts its own samples.
-        if name.split("/")[0] not in ("metrics", "losses", "spread"):
-            assert np.abs(found[name] - value).max() <= 2e-5 * np.abs(value).max(), name
+        if group in ("metrics", "losses", "spread"):
+            continue
+        scale = scales[name]
+        if group.endswith("_optimizer"):
+            # A gradient whose terms cancel is as exact as they are, and a slot is made of the last gradients.
+            scale = max(value for other, value in scales.items() if other.startswith(group) and other.endswith(kind))
+        assert np.abs(found[name] - value).max() <= 2e-5 * scale, name
     # For two independent draws from N(0, 1) the mean of ((a - b)/2)² is 1/2; equal draws would give 0.
     assert expected["spread"] == 0
     assert 0.2 < found["spread"] < 0.9
