@@ -56,6 +56,8 @@ def start_keras(backend: str | None = None, distribution: str = "none") -> None:
 
                 replicas.start(distribution)
             keras.ops.convert_to_numpy(keras.ops.zeros(()))
+    except InputError:
+        raise
     except (ImportError, ValueError) as error:
         raise InputError(f"Keras cannot start its backend: {error}; {ADVICE}") from error
     if keras.backend.backend() not in (BACKENDS if backend is None else (backend,)):

@@ -14,6 +14,7 @@ from keras_stylegan.config import Config, ModelConfig, TrainingConfig
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.errors import InputError
+from keras_stylegan.quiet import start_keras
 from keras_stylegan.training import draws
 from keras_stylegan.training.callbacks import stop
 from keras_stylegan.training.callbacks.follower import Follower
@@ -102,6 +103,11 @@ def test_one_device_and_no_launcher_is_one_replica(no_launcher):
 def test_several_workers_without_a_launcher(no_launcher):
     with pytest.raises(InputError, match="multi-worker needs a launcher, which sets TF_CONFIG, or srun's SLURM_PROCID"):
         replicas.start("multi-worker")
+
+
+def test_the_command_line_tells_it_in_those_words(no_launcher):
+    with pytest.raises(InputError, match="^--training.distribution multi-worker needs .* Received: none of these var"):
+        start_keras(distribution="multi-worker")
 
 
 def test_pytorch_wants_a_process_per_gpu(no_launcher, monkeypatch):
