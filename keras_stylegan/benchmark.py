@@ -79,16 +79,21 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     gan = make_gan(config, class_count=2, steps_per_epoch=1000, total_steps=1000)
     random = np.random.default_rng(config.training.seed)
     shape = (batch, model.resolution, model.resolution, model.channels)
-    images = ops.convert_to_tensor(random.uniform(-1, 1, shape).astype("float32"))
-    labels = ops.convert_to_tensor(random.integers(0, 2, batch).astype("int32"))
-    step = compiled(lambda: gan.train_on_images(images, labels), list(state_variables(gan).values()))
-    z = ops.convert_to_tensor(random.standard_normal((batch, model.z_dim)).astype("float32"))
-    label = ops.one_hot(labels, 2) if model.conditional else None
-    generate = compiled(lambda: gan.generator_ema(z, label), gan.generator_ema.variables)
+    # Variables, as a compiler may compute with constants beforehand.
+    images = _variable(random.uniform(-1, 1, shape).astype("float32"))
+    labels = _variable(random.integers(0, 2, batch).astype("int32"))
+    z = _variable(random.standard_normal((batch, model.z_dim)).astype("float32"))
+    state = [*state_variables(gan).values(), images, labels]
+    step = compiled(lambda: gan.train_on_images(_value(images), _value(labels)), state, gan.jit_compile)
+
+    def images_of_z() -> Any:
+        return gan.generator_ema(_value(z), ops.one_hot(_value(labels), 2) if model.conditional else None)
+
+    generate = compiled(images_of_z, [*gan.generator_ema.variables, z, labels], gan.jit_compile)
     products = {}
     for size in MATRIX_SIZES:
-        matrix = ops.convert_to_tensor(random.standard_normal((size, size)).astype("float32"))
-        products[size] = compiled(lambda matrix=matrix: ops.matmul(matrix, matrix))
+        matrix = _variable(random.standard_normal((size, size)).astype("float32"))
+        products[size] = compiled(lambda matrix=matrix: ops.matmul(_value(matrix), _value(matrix)), [matrix])
 
     tasks = {"step": step, "generate": generate} | {f"matmul {size}": call for size, call in products.items()}
     for call in tasks.values():
@@ -135,6 +140,14 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         output.write_text(json.dumps(result, indent=2) + "\n")
     _print(result, console)
     return result
+
+
+def _variable(array: np.ndarray) -> keras.Variable:
+    return keras.Variable(array, dtype=array.dtype.name, trainable=False)
+
+
+def _value(variable: keras.Variable) -> Any:
+    return ops.convert_to_tensor(variable)
 
 
 class _Sink(BackendTrainer):

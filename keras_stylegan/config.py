@@ -226,7 +226,8 @@ class TrainingConfig:
     jit_compile: bool | None = None
     """Compile the step with XLA; by default with JAX only, which needs it."""
     steps_per_execution: int = 1
-    """Steps that run without a return to Python; logs and checkpoints then wait for the end of such a group."""
+    """Steps in a group; logs, checkpoints and the end of the run wait for its last one. TensorFlow makes one graph of
+    them, JAX gains nothing, PyTorch has none."""
     log_kimg: float = 1.0
     """Interval between two rows of log.csv."""
     sample_kimg: float = 20.0

@@ -11,6 +11,7 @@ from keras_stylegan.backend.replicas import jax as replicas
 Adam = keras.optimizers.Adam
 # Without it Keras would run the step operation by operation.
 JIT_COMPILE = (True,)
+GROUPS_OF_STEPS = True
 
 
 class _Scope(keras.StatelessScope):
@@ -81,6 +82,10 @@ class _Together:
     def __init__(self, optimizers):
         self.optimizers = optimizers
 
+    def __getattr__(self, name):
+        # Stock callbacks change `learning_rate`: of the first, as on the other backends.
+        return getattr(self.__dict__["optimizers"][0], name)
+
     @property
     def variables(self):
         return [variable for optimizer in self.optimizers for variable in optimizer.variables]
@@ -111,12 +116,8 @@ class BackendTrainer(keras.Model):
         new = iter([scope.get_current_value(variable) for variable in variables])
         return logs, tuple([next(new) for _ in group] for group in state)
 
-    def synchronize(self):
-        """Within `fit` the state is not in the variables; this puts it there."""
-        self.jax_state_sync()
 
-
-def compiled(function, variables=()):
+def compiled(function, variables=(), jit_compile=None):
     """See `backend.tensorflow.compiled`."""
 
     @functools.partial(jax.jit, donate_argnums=0)

@@ -8,6 +8,7 @@ from keras_stylegan.errors import InputError
 
 # Off by default: on a CPU XLA's convolutions are several times slower than oneDNN's.
 JIT_COMPILE = (False, True)
+GROUPS_OF_STEPS = True
 
 # The remapper (fusing convolution, bias and activation) fails with "fanout … exist for missing node" on a leaky ReLU
 # whose gradient is taken, prints that, and without it a training step is 3 % faster.
@@ -68,8 +69,9 @@ class BackendTrainer(keras.Model):
             InputError: Something that does not go with several replicas.
         """
         super().compile(*args, **kwargs)
-        for name, allowed in (("steps_per_execution", 1), ("run_eagerly", False)):
-            # Replicas that run one after the other wait for ever in a collective; in a loop it lacks its number.
+        for name, allowed in (("steps_per_execution", 1), ("run_eagerly", False), ("jit_compile", False)):
+            # Replicas that run one after the other wait for ever in a collective; in a loop it lacks its number; XLA
+            # does not find a replica's copies.
             if replicas.num_replicas() > 1 and getattr(self, name) != allowed:
                 raise InputError(
                     f"{name} must be {allowed} with several replicas on TensorFlow. Received: {getattr(self, name)}"
@@ -89,18 +91,16 @@ class BackendTrainer(keras.Model):
             logs = {name: tf.reshape(value, [1]) for name, value in logs.items()}
         return logs
 
-    def synchronize(self):
-        """The state is always in the variables."""
 
-
-def compiled(function, variables=()):
+def compiled(function, variables=(), jit_compile=None):
     """The function as a graph, traced at the first call.
 
     Args:
         function: Without arguments.
-        variables: The `keras.Variable`s that it reads and updates; only JAX has to know.
+        variables: The `keras.Variable`s that it reads and updates. For JAX everything else is a constant.
+        jit_compile: See `AdversarialTrainer.compile`.
     """
-    return tf.function(function)
+    return tf.function(function, jit_compile=jit_compile)
 
 
 @keras.saving.register_keras_serializable("keras_stylegan")

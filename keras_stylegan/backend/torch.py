@@ -3,11 +3,10 @@
 import keras
 import torch
 
-from keras_stylegan.errors import InputError
-
 Adam = keras.optimizers.Adam
 # PyTorch's compiler cannot differentiate twice.
 JIT_COMPILE = (False,)
+GROUPS_OF_STEPS = False
 
 
 def input_gradient(function, inputs):
@@ -41,26 +40,13 @@ def run_if(condition, function):
 class BackendTrainer(keras.Model):
     """A `keras.Model` whose `train_step` hands (images, labels) to `train_on_images`, which returns the logs."""
 
-    def compile(self, *args, steps_per_execution=1, **kwargs):
-        """As in Keras.
-
-        Raises:
-            InputError: `steps_per_execution` is above 1.
-        """
-        if steps_per_execution != 1:
-            raise InputError(f"steps_per_execution must be 1 with KERAS_BACKEND=torch. Received: {steps_per_execution}")
-        super().compile(*args, **kwargs)
-
     def train_step(self, data):
         """One step of `fit`: `data` is images (N, H, W, C), or (images, integer labels (N,))."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         with torch.no_grad():
             return self.train_on_images(images, labels)
 
-    def synchronize(self):
-        """The state is always in the variables."""
 
-
-def compiled(function, variables=()):
+def compiled(function, variables=(), jit_compile=None):
     """See `backend.tensorflow.compiled`; here it only records no gradients."""
     return torch.no_grad()(function)

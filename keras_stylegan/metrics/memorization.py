@@ -225,9 +225,10 @@ def _verdict(spaces, subject_count):
                 f"held-out images do ({name}; p = {space.p_value:.2g} for images of new people)."
             )
     if any(space.p_value < TEST_LEVEL for space in spaces.values()):
+        apart = "Apart from those named, no" if any(len(space.outliers) for space in spaces.values()) else "No"
         found["close"].append(
-            "No more of them than expected resemble one subject rather than others: this speaks of smooth or uniform "
-            "images, not of copies."
+            f"{apart} more of them than expected resemble one subject rather than others: this speaks of smooth or "
+            "uniform images, not of copies."
         )
     for verdict, reasons in found.items():
         if reasons:

@@ -111,10 +111,7 @@ class StyleGAN(AdversarialTrainer):
     @property
     def images_seen(self):
         """Real images shown to the discriminator so far."""
-        if self.counted_images is not None:
-            return self.counted_images
-        self.synchronize()
-        return int(ops.convert_to_numpy(self.images))
+        return int(ops.convert_to_numpy(self.images)) if self.counted_images is None else self.counted_images
 
     def call(self, z, label=None, **kwargs):
         """See the class."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keras_stylegan.backend import replicas
+from keras_stylegan.backend import check_options, replicas
 from keras_stylegan.config import Config
 from keras_stylegan.config_json import to_json
 from keras_stylegan.data.image_set import ImageSet
@@ -57,6 +57,7 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
     """
     replicas.start(config.training.distribution)
     check_batch(config)
+    check_options(config.training.jit_compile, config.training.steps_per_execution)
     chief = replicas.is_chief()
     console = (console or Console()) if chief else Console(file=io.StringIO())
     folder = RunFolder(run_dir)
@@ -96,7 +97,10 @@ def _train(
     steps_per_epoch = batches.batches_per_epoch
     total_steps = options.epochs * steps_per_epoch
     if options.total_kimg is not None:
-        total_steps = math.ceil(options.total_kimg * 1000 / options.batch_size)
+        epochs, rest = divmod(math.ceil(options.total_kimg * 1000 / options.batch_size), steps_per_epoch)
+        # The run ends with a whole group of steps, or with the epoch.
+        rest = math.ceil(rest / options.steps_per_execution) * options.steps_per_execution
+        total_steps = epochs * steps_per_epoch + min(rest, steps_per_epoch)
     total_images = total_steps * options.batch_size
     gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps)
     record = {

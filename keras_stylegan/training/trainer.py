@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
-from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, run_if, value_and_gradients
+from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, check_options, run_if, value_and_gradients
 from keras_stylegan.backend.replicas import all_mean, num_replicas
-from keras_stylegan.errors import InputError
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
 from keras_stylegan.training.loss_scale import LossScale
@@ -86,7 +85,7 @@ class AdversarialTrainer(BackendTrainer):
             discriminator_steps: Discriminator updates per generator update.
             jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
                 times slower than TensorFlow's own.
-            steps_per_execution: Steps that run without a return to Python, and so without callbacks.
+            steps_per_execution: Steps between two calls of the callbacks; TensorFlow makes one graph of them.
             **kwargs: Passed to `keras.Model.compile`.
 
         Raises:
@@ -94,11 +93,7 @@ class AdversarialTrainer(BackendTrainer):
         """
         if adversarial not in LOSSES:
             raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
-        if jit_compile not in (None, *JIT_COMPILE):
-            raise InputError(
-                f"jit_compile must be {JIT_COMPILE[0]} with KERAS_BACKEND={keras.backend.backend()}. "
-                f"Received: {jit_compile}"
-            )
+        check_options(jit_compile, steps_per_execution)
         self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
         super().compile(
             optimizer=g_optimizer,
@@ -143,7 +138,10 @@ class AdversarialTrainer(BackendTrainer):
         """
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = [ImageCounter(), *keras.tree.flatten(callbacks or [])]
-        return super().fit(*args, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(*args, callbacks=callbacks, **kwargs)
+        finally:
+            self.counted_images = None
 
     def get_compile_config(self):
         """What `compile` was given, so that a loaded `.keras` file is compiled too and trains on."""

@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_stylegan.backend import Adam
 from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.training.callbacks import StopAt, StopOnNonFinite
 from keras_stylegan.training.checkpoint import assign, load, save, state_variables
 from keras_stylegan.training.draws import GeneratorDraws
 from keras_stylegan.training.gan import StyleGAN
@@ -23,6 +24,13 @@ RATE = 1e-4
 
 class ReplayedGAN(StyleGAN):
     """Draws number k of step n come from a table, row n, whatever the backend."""
+
+    syncs = 0
+
+    def jax_state_sync(self):
+        """Keras's, on JAX; counts how often the state really goes back into the variables."""
+        self.syncs += getattr(self, "_jax_state", None) is not None and not self._jax_state_synced
+        super().jax_state_sync()
 
     def train_on_images(self, images, labels=None):
         self.draws_made = 0
@@ -95,7 +103,11 @@ def main(options, output, checkpoint=None):
     random = np.random.default_rng(7)
     images = random.uniform(-1, 1, (STEPS * BATCH, SIZE, SIZE, 1)).astype("float32")
     labels = random.integers(0, 2, STEPS * BATCH).astype("int32")
-    gan.fit(images, labels, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+    # Looks after every step, and into the variables after every tenth.
+    callbacks = [StopAt(10**9), StopOnNonFinite(kimg=10 * BATCH / 1000)]
+    gan.fit(images, labels, batch_size=BATCH, epochs=1, shuffle=False, verbose=0, callbacks=callbacks)
+    assert gan.images_seen == STEPS * BATCH
+    print(f"syncs {gan.syncs}")
     write(gan, output)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backend_steps import RATE, STEPS
+from PIL import Image
 
 from keras_stylegan.training.checkpoint import load
 
@@ -39,6 +40,7 @@ def steps(backend, output, *checkpoint, **options):
     if backend == "jax":
         # One graph with all lazy penalties in it, compiled once.
         assert done.stderr.count("Finished XLA compilation of jit(train_step)") == 1
+        assert "syncs 2\n" in done.stdout
     return load(output.with_suffix(".start.npz"))[0], load(output)[0]
 
 
@@ -91,3 +93,43 @@ def test_several_steps_per_execution_change_nothing(reference, tmp_path):
     _, expected, checkpoint = reference
     _, found = steps("tensorflow", tmp_path / "steps.npz", checkpoint, steps_per_execution=3)
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+EXPERIMENT = """
+from keras_stylegan.config import *
+config = Config(
+    model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=32, channel_max=4),
+    data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
+    training=TrainingConfig(batch_size=4, total_kimg=0.04, log_kimg=0.008, sample_count=4, evaluate_kimg=None),
+)
+"""
+
+
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("jax", "torch")), reason="a backend is not installed"
+)
+def test_a_run_goes_from_backend_to_backend_and_is_exported(tmp_path):
+    data = tmp_path / "images"
+    data.mkdir()
+    for index in range(12):
+        pixels = np.random.default_rng(index).integers(0, 256, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(data / f"{index}_0.png")
+    experiment, run = tmp_path / "experiment.py", tmp_path / "run"
+    experiment.write_text(EXPERIMENT.format(data=str(data), cache=str(tmp_path / "cache")))
+
+    def command(backend, *arguments):
+        environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        program = [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+        done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=1800)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    command("jax", "train", experiment, "--run-dir", run)
+    for backend, kimg in (("torch", "0.06"), ("tensorflow", "0.08")):
+        resumed = ("--run-dir", run, "--resume", "--training.total-kimg", kimg)
+        assert "Continuing at 0.0" in command(backend, "train", experiment, *resumed)
+    rows = [row.split(",")[0] for row in (run / "log.csv").read_text().splitlines()[1:]]
+    assert rows == ["0.008", "0.016", "0.024", "0.032", "0.04", "0.048", "0.056", "0.064", "0.072", "0.08"]
+    # Whatever backend is named, export takes TensorFlow; it compares the file with Keras before it writes it.
+    command("torch", "export", run)
+    assert (run / "export" / "generator.onnx").stat().st_size > 0

@@ -27,19 +27,6 @@ class Counted:
 
     def __init__(self, images_seen):
         self.images_seen = images_seen
-        self.synchronized = False
-
-    def synchronize(self):
-        self.synchronized = True
-
-
-def test_variables_are_asked_for_only_when_an_interval_ends():
-    interval = Interval(0.1)
-    interval.start(0)
-    models = [Counted(n) for n in (50, 100, 150)]
-    for model in models:
-        interval.ends(model)
-    assert [model.synchronized for model in models] == [False, True, False]
 
 
 def test_interval_follows_batches_of_any_size():

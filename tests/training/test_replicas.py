@@ -105,6 +105,17 @@ def test_several_workers_without_a_launcher(no_launcher):
         replicas.start("multi-worker")
 
 
+def test_a_broken_launcher_variable(no_launcher, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{cluster")
+    with pytest.raises(
+        InputError, match="cannot read the launcher's variables .TF_CONFIG.*: JSONDecodeError: Expecting"
+    ):
+        start_keras(distribution="multi-worker")
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}}')
+    with pytest.raises(InputError, match="cannot join the other workers: .*; check TF_CONFIG, or"):
+        start_keras(distribution="multi-worker")
+
+
 def test_the_command_line_tells_it_in_those_words(no_launcher):
     with pytest.raises(InputError, match="^--training.distribution multi-worker needs .* Received: none of these var"):
         start_keras(distribution="multi-worker")
@@ -116,7 +127,9 @@ def test_pytorch_wants_a_process_per_gpu(no_launcher, monkeypatch):
         replicas.start("mirrored")
 
 
-@pytest.mark.parametrize(("option", "value"), [("steps_per_execution", 4), ("run_eagerly", True)])
+@pytest.mark.parametrize(
+    ("option", "value"), [("steps_per_execution", 4), ("run_eagerly", True), ("jit_compile", True)]
+)
 def test_what_does_not_go_with_replicas_on_tensorflow(monkeypatch, option, value):
     from keras_stylegan.backend import BackendTrainer
     from keras_stylegan.backend import tensorflow as backend
@@ -125,7 +138,7 @@ def test_what_does_not_go_with_replicas_on_tensorflow(monkeypatch, option, value
     model = BackendTrainer()
     model.compile(jit_compile=False)
     with pytest.raises(InputError, match=f"{option} must be .* with several replicas on TensorFlow. Received: {value}"):
-        model.compile(jit_compile=False, **{option: value})
+        model.compile(**{"jit_compile": False, option: value})
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,16 @@ for i in $(seq {turns}); do sleep 0.1; done
 exit {code}
 """
 SCONTROL = """#!/bin/bash
-if [ "$1" = show ]; then printf 'node01\\nnode02\\n'; else echo "$*" >> {folder}/scontrol.txt; fi
+if [ "$1 $2" = "show job" ]; then echo "   JobState={state} Reason=None"
+elif [ "$1" = show ]; then printf 'node01\\nnode02\\n'; else echo "$*" >> {folder}/scontrol.txt; fi
 """
 
 
-def submit(folder, code, restarts=0, turns=1):
+def submit(folder, code, restarts=0, turns=1, state="RUNNING"):
     """Start the script as SLURM would."""
     for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
         path = folder / name
-        path.write_text(text.format(folder=folder, code=code, turns=turns))
+        path.write_text(text.format(folder=folder, code=code, turns=turns, state=state))
         path.chmod(0o755)
     slurm = {
         "PATH": f"{folder}:{os.environ['PATH']}",
@@ -46,6 +47,11 @@ def test_what_is_worth_repeating_is_requeued(tmp_path, code, restarts, requeued)
     assert calls.exists() == requeued
     if requeued:
         assert calls.read_text() == "requeue 123456\n"
+
+
+def test_a_cancelled_job_is_not_requeued(tmp_path):
+    assert submit(tmp_path, 143, state="CANCELLED").wait(30) == 143
+    assert not (tmp_path / "scontrol.txt").exists()
 
 
 def test_the_trainers_get_their_arguments_and_addresses(tmp_path):

@@ -34,7 +34,7 @@ _started = None
 
 
 def start(distribution):
-    """Set up the replicas; to be called before the backend computes anything. Further calls do nothing.
+    """Set up the replicas; to be called before the backend computes anything. Once they run, calls do nothing.
 
     Args:
         distribution: "none"; "mirrored": every device of this process; "multi-worker": the devices of all processes
@@ -49,7 +49,10 @@ def start(distribution):
     global _started
     if _started is not None:
         return _started
-    launched = _replicas.launched_processes()
+    try:
+        launched = _replicas.launched_processes()
+    except (ValueError, KeyError, AttributeError) as error:
+        raise InputError(f"cannot read the launcher's variables ({_replicas.LAUNCHER}): {_line(error)}") from error
     if distribution == "auto":
         several = launched is not None and launched > 1
         distribution = "multi-worker" if several else "mirrored" if _replicas.local_devices() > 1 else "none"
@@ -66,9 +69,17 @@ def start(distribution):
     if distribution == "mirrored" and _replicas.local_devices() < 2:
         distribution = "none"
     if distribution != "none":
-        _replicas.start(distribution)
+        try:
+            _replicas.start(distribution)
+        except (ValueError, KeyError, AttributeError, RuntimeError) as error:
+            raise InputError(f"cannot join the other workers: {_line(error)}; check {_replicas.LAUNCHER}") from error
         _started = distribution
     return distribution
+
+
+def _line(error):
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no reason given'}"
 
 
 def is_chief():

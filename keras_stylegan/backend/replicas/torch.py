@@ -6,6 +6,7 @@ gradients need. The gradients are summed by `all_mean` instead, in one collectiv
 
 import atexit
 import contextlib
+import datetime
 import os
 
 import torch
@@ -28,7 +29,8 @@ def start(distribution):
     """Join the other processes, over NCCL with GPUs and Gloo without."""
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group()
+    # The chief evaluates and writes while the others wait in their next collective.
+    distributed.init_process_group(timeout=datetime.timedelta(hours=2))
     atexit.register(distributed.destroy_process_group)
 
 

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.checkpoint import CheckpointFolder
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints(StepCallback):
     """Writes a checkpoint at every interval and, with `save`, at any other moment.
 
     Args:
@@ -44,7 +43,7 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        if self._interval.ends(self.model):
+        if self._interval.ends(self.running_model):
             self.save()
 
     def save(self) -> Path | None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import keras
-
 from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 
-class Follower(keras.callbacks.Callback):
+class Follower(StepCallback):
     """Does to the model what `TrainingLog` and `Checkpoints` do to the chief's: new means, and a look at the numbers.
 
     Args:
@@ -29,7 +28,7 @@ class Follower(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Starts new means, then looks at the numbers, each when its interval is over."""
-        if self._log.ends(self.model):
+        if self._log.ends(self.running_model):
             self.model.reset_interval()
-        if self._checkpoint.ends(self.model):
+        if self._checkpoint.ends(self.running_model):
             self.healthy()

@@ -2,22 +2,20 @@
 
 import math
 
-import keras
-
 from keras_stylegan.backend.replicas import num_replicas
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 
-class ImageCounter(keras.callbacks.Callback):
+class ImageCounter(StepCallback):
     """Keeps `model.images_seen` up to date without reading a variable, which would wait for the step to finish.
 
-    `AdversarialTrainer.fit` puts it before all other callbacks. A model without `batch_size` is not counted: its
-    `images_seen` then reads the variable.
+    `AdversarialTrainer.fit` puts it before all other callbacks. For a model without `batch_size` only the variable
+    knows: it is read after every step.
     """
 
     def on_train_begin(self, logs=None):
         """Starts at what the variable says."""
-        if self.model.batch_size is not None:
-            self.model.counted_images = self.model.images_seen
+        self._count()
 
     def on_train_batch_begin(self, batch, logs=None):
         """Notes the first step of this execution."""
@@ -25,10 +23,13 @@ class ImageCounter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Adds the images of the steps of this execution, of which the last of an epoch may have fewer."""
-        if self.model.counted_images is not None:
-            end = min(batch + 1, self.params.get("steps") or math.inf)
-            self.model.counted_images += (end - self._first) * self.model.batch_size * num_replicas()
+        size = self.running_model.batch_size
+        if size is None:
+            self._count()
+            return
+        end = min(batch + 1, self.params.get("steps") or math.inf)
+        self.running_model.counted_images += (end - self._first) * size * num_replicas()
 
-    def on_train_end(self, logs=None):
-        """The variable can be read again."""
-        self.model.counted_images = None
+    def _count(self):
+        self.running_model.counted_images = None
+        self.running_model.counted_images = self.model.images_seen

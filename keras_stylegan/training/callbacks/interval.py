@@ -35,16 +35,10 @@ class Interval:
         self._previous = images_seen
 
     def ends(self, model: keras.Model) -> bool:
-        """Whether an interval ended with the last batch; to be asked once after every batch.
-
-        If so the variables of the model can be read; between intervals they may not hold the present state (JAX).
-        """
+        """Whether an interval ended with the last batch; to be asked once after every batch."""
         images_seen = model.images_seen
         previous, self._previous = self._previous, images_seen
-        due = is_due(images_seen, images_seen - previous, self.kimg)
-        if due:
-            model.synchronize()
-        return due
+        return is_due(images_seen, images_seen - previous, self.kimg)
 
 
 def metric_means(metrics: list[keras.metrics.Metric]) -> dict[str, float | None]:

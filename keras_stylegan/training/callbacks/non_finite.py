@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 
 from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 ADVICE = (
     "Try a lower learning rate (--optimizer.d-learning-rate, --optimizer.g-learning-rate or --optimizer.phases) "
@@ -13,7 +14,7 @@ ADVICE = (
 )
 
 
-class StopOnNonFinite(keras.callbacks.Callback):
+class StopOnNonFinite(StepCallback):
     """Ends training when a loss is NaN or infinite, or an update was skipped because a gradient was.
 
     With float16 an overflow that a smaller loss scale answers (the metric `overflows`) is no such update.
@@ -41,7 +42,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Checks the losses and the skipped updates when the interval is over."""
-        if self._interval.ends(self.model) or self.stopped_reason is not None:
+        if self._interval.ends(self.running_model) or self.stopped_reason is not None:
             self.healthy()
 
     def healthy(self) -> bool:

@@ -4,14 +4,14 @@ import math
 import time
 from pathlib import Path
 
-import keras
 import rich.progress
 from rich.console import Console
 
 from keras_stylegan.training.callbacks.interval import Interval, metric_means
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 
-class Progress(keras.callbacks.Callback):
+class Progress(StepCallback):
     """A progress bar on a terminal; elsewhere one line per interval. The lines go to the run's train.log as well.
 
     A line: `12.8 of 2000 kimg, 3.52 s/kimg (284 images/s), 1:56:38 left: d_loss 0.123, g_loss -0.45`. The speed is
@@ -60,10 +60,10 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the bar; writes a line when the interval is over."""
-        seen = self.model.images_seen
+        seen = self.running_model.images_seen
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=seen, kimg=self._kimg(seen))
-        ends = self._interval.ends(self.model)
+        ends = self._interval.ends(self.running_model)
         if self._since is None:
             self._first = self._since = (time.perf_counter(), seen)
         elif ends:

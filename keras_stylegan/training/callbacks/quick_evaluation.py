@@ -19,6 +19,7 @@ from keras_stylegan.metrics.floors import subject_sample
 from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.metrics.precision_recall import precision_recall
 from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 from keras_stylegan.training.checkpoint import named, save
 from keras_stylegan.training.samples import draw_samples
@@ -41,7 +42,7 @@ COLLAPSE_RISE, COLLAPSE_MARGIN = 0.1, 0.05
 """MS-SSIM this much above its lowest value so far, and this much above that of real images, is worth a warning."""
 
 
-class QuickEvaluation(keras.callbacks.Callback):
+class QuickEvaluation(StepCallback):
     """Measures the averaged generator at every interval, on few images with untrained features.
 
     A row of evaluation.csv has `kimg`, then the Fréchet distance to held-out subjects (`frechet_random`) and to
@@ -114,7 +115,7 @@ class QuickEvaluation(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        if not self._interval.ends(self.model):
+        if not self._interval.ends(self.running_model):
             return
         try:
             values = self.measure()

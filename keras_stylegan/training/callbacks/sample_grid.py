@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_stylegan.data.image_files import encode_png, grid_columns, replace_file, tile
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 from keras_stylegan.training.callbacks.interval import Interval
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 
 
-class SampleGrid(keras.callbacks.Callback):
+class SampleGrid(StepCallback):
     """Writes a grid of generated images at every interval, before the first step and after the last one.
 
     The weights are the moving average's (`model.generator_ema`), the noise is constant, nothing is truncated. The
@@ -57,7 +57,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Draws when the interval is over."""
-        if self._interval.ends(self.model):
+        if self._interval.ends(self.running_model):
             self.draw()
 
     def on_train_end(self, logs=None):

@@ -6,9 +6,10 @@ import types
 import keras
 
 from keras_stylegan.backend.replicas import anywhere, num_processes
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 
-class StopAt(keras.callbacks.Callback):
+class StopAt(StepCallback):
     """Stops after a number of images, also within an epoch.
 
     Args:
@@ -21,8 +22,8 @@ class StopAt(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Stops when the run is complete."""
-        if self.model.images_seen >= self.total_images:
-            self.model.stop_training = True
+        if self.running_model.images_seen >= self.total_images:
+            self.running_model.stop_training = True
 
 
 class StopOnSignal(keras.callbacks.Callback):
@@ -39,7 +40,7 @@ class StopOnSignal(keras.callbacks.Callback):
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
     STEPS = 10
-    """Steps between two questions; a question waits for the device."""
+    """Steps (or groups of `steps_per_execution`) between two questions; a question waits for the device."""
 
     def __init__(self) -> None:
         super().__init__()

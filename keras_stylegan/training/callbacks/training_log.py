@@ -3,16 +3,16 @@
 import os
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_stylegan.data.image_files import replace_file
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.callbacks.interval import Interval, metric_means
+from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 
 
-class TrainingLog(keras.callbacks.Callback):
+class TrainingLog(StepCallback):
     """Appends the means of all metrics to log.csv at every interval, and starts the means anew.
 
     Columns: `kimg` (thousands of images seen at the end of the interval), `epoch` (from 1), then the model's metrics.
@@ -64,7 +64,7 @@ class TrainingLog(keras.callbacks.Callback):
         Raises:
             InputError: The disk is full.
         """
-        if not self._interval.ends(self.model):
+        if not self._interval.ends(self.running_model):
             return
         images_seen = self.model.images_seen
         means = metric_means(self.model.metrics)
