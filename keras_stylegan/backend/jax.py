@@ -14,6 +14,18 @@ JIT_COMPILE = (True,)
 GROUPS_OF_STEPS = True
 
 
+def _stateless(function, variables, values):
+    """Outputs of a function that starts from the values of its variables, and their new values."""
+    with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+        outputs = function()
+    return outputs, [scope.get_current_value(variable) for variable in variables]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 class _Scope(keras.StatelessScope):
     """A scope within a scope: starts from the values of the outer one and remembers which variables it changes."""
 
@@ -53,8 +65,7 @@ def value_and_gradients(function, variables):
 
     values = [variable.value for variable in variables]
     (loss, (rest, new_values)), gradients = jax.value_and_grad(pure, has_aux=True)(values)
-    for variable, value in zip(updated, new_values, strict=True):
-        variable.assign(value)
+    _assign(updated, new_values)
     return loss, rest, gradients
 
 
@@ -70,8 +81,7 @@ def run_if(condition, function):
 
     # The first branch is traced first and finds the variables that the second has to return unchanged.
     values = jax.lax.cond(condition, call, lambda: [variable.value for variable in updated])
-    for variable, value in zip(updated, values, strict=True):
-        variable.assign(value)
+    _assign(updated, values)
 
 
 class _Together:
@@ -111,9 +121,8 @@ class BackendTrainer(keras.Model):
         trained = [*self.trainable_variables, *self.non_trainable_variables]
         variables = [*trained, *self.optimizer.variables, *self.metrics_variables]
         values = [value for group in state for value in group]
-        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
-            logs = self.train_on_images(images, labels)
-        new = iter([scope.get_current_value(variable) for variable in variables])
+        logs, new_values = _stateless(lambda: self.train_on_images(images, labels), variables, values)
+        new = iter(new_values)
         return logs, tuple([next(new) for _ in group] for group in state)
 
 
@@ -122,14 +131,11 @@ def compiled(function, variables=(), jit_compile=None):
 
     @functools.partial(jax.jit, donate_argnums=0)
     def pure(values):
-        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
-            outputs = function()
-        return outputs, [scope.get_current_value(variable) for variable in variables]
+        return _stateless(function, variables, values)
 
     def call():
         outputs, values = pure([variable.value for variable in variables])
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+        _assign(variables, values)
         return outputs
 
     return call

@@ -80,11 +80,7 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         class_count: Classes in the data.
         steps_per_epoch: Training steps in a pass over the data.
         total_steps: Training steps of the run, for the learning-rate schedules.
-
-    Raises:
-        InputError: The batch cannot be shared by the replicas.
     """
-    check_batch(config)
     with replicas.scope():
         return _make_gan(config, class_count, steps_per_epoch, total_steps)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from keras_stylegan.backend import check_options, replicas
-from keras_stylegan.config import Config
+from keras_stylegan.config import Config, TrainingConfig
 from keras_stylegan.config_json import to_json
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
@@ -95,12 +95,7 @@ def _train(
     order = (data, options.batch_size, options.seed, config.augment.horizontal_flip)
     batches = TrainingBatches(*order, part=replicas.data_part())
     steps_per_epoch = batches.batches_per_epoch
-    total_steps = options.epochs * steps_per_epoch
-    if options.total_kimg is not None:
-        epochs, rest = divmod(math.ceil(options.total_kimg * 1000 / options.batch_size), steps_per_epoch)
-        # The run ends with a whole group of steps, or with the epoch.
-        rest = math.ceil(rest / options.steps_per_execution) * options.steps_per_execution
-        total_steps = epochs * steps_per_epoch + min(rest, steps_per_epoch)
+    total_steps = planned_steps(options, steps_per_epoch)
     total_images = total_steps * options.batch_size
     gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps)
     record = {
@@ -171,6 +166,20 @@ def _train(
         return 128 + interrupt.received
     say(_farewell(config, folder, gan, saved_path, samples.path(gan.images_seen)))
     return 0
+
+
+def planned_steps(options: TrainingConfig, steps_per_epoch: int) -> int:
+    """Training steps of a run: whole epochs, or `total_kimg` rounded up to a whole group of steps.
+
+    Args:
+        options: Epochs or `total_kimg`, batch size and `steps_per_execution`.
+        steps_per_epoch: Training steps in a pass over the data; its last group may be shorter.
+    """
+    if options.total_kimg is None:
+        return options.epochs * steps_per_epoch
+    epochs, rest = divmod(math.ceil(options.total_kimg * 1000 / options.batch_size), steps_per_epoch)
+    groups = math.ceil(rest / options.steps_per_execution)
+    return epochs * steps_per_epoch + min(groups * options.steps_per_execution, steps_per_epoch)
 
 
 def _quick_evaluation(

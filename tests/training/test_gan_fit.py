@@ -123,3 +123,18 @@ def test_xla_gives_the_same_losses(adversarial, monkeypatch):
     assert histories[0].keys() == histories[1].keys()
     for name, value in histories[0].items():
         np.testing.assert_allclose(histories[1][name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_images_are_counted_right_after_an_interruption():
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    gan = make_gan()
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(images(count=2 * BATCH), batch_size=BATCH, verbose=0, callbacks=[Interrupt()])
+    assert gan.images_seen == BATCH
+    gan.images.assign(1000)
+    assert gan.images_seen == 1000
+    gan.fit(images(), batch_size=BATCH, verbose=0)
+    assert gan.images_seen == int(gan.images) == 1000 + BATCH

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from keras_stylegan.config import OptimizerConfig
+from keras_stylegan.config import OptimizerConfig, TrainingConfig
 from keras_stylegan.training.optimizers import updates_after
 from keras_stylegan.training.schedules import learning_rate
+from keras_stylegan.training.train import planned_steps
 
 
 def schedule(options, rate=1.0, factor=1.0, every=1, intervals=(), steps_per_epoch=10, total_steps=100):
@@ -33,6 +34,16 @@ def rates_of_steps(rates, steps, every, intervals):
         used.append({round(float(rates(done + index)), 9) for index in range(count)})
         done += count
     return used
+
+
+@pytest.mark.parametrize(
+    ("kimg", "group", "steps"),
+    # Batches of 8, 10 steps an epoch, whose groups of 4 are 4, 4 and 2.
+    [(None, 4, 30), (0.04, 1, 5), (0.041, 1, 6), (0.04, 4, 8), (0.072, 4, 10), (0.08, 4, 10), (0.088, 4, 14)],
+)
+def test_a_run_ends_with_a_whole_group_of_steps(kimg, group, steps):
+    options = TrainingConfig(batch_size=8, epochs=3, total_kimg=kimg, steps_per_execution=group)
+    assert planned_steps(options, steps_per_epoch=10) == steps
 
 
 def test_a_single_phase_never_changes():

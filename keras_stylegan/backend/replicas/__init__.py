@@ -52,7 +52,10 @@ def start(distribution):
     try:
         launched = _replicas.launched_processes()
     except (ValueError, KeyError, AttributeError) as error:
-        raise InputError(f"cannot read the launcher's variables ({_replicas.LAUNCHER}): {_line(error)}") from error
+        kind = type(error).__name__
+        raise InputError(
+            f"cannot read the launcher's variables ({_replicas.LAUNCHER}): {kind}: {_reason(error)}"
+        ) from error
     if distribution == "auto":
         several = launched is not None and launched > 1
         distribution = "multi-worker" if several else "mirrored" if _replicas.local_devices() > 1 else "none"
@@ -72,14 +75,17 @@ def start(distribution):
         try:
             _replicas.start(distribution)
         except (ValueError, KeyError, AttributeError, RuntimeError) as error:
-            raise InputError(f"cannot join the other workers: {_line(error)}; check {_replicas.LAUNCHER}") from error
+            kind = type(error).__name__
+            raise InputError(
+                f"cannot join the other workers: {kind}: {_reason(error)}; check {_replicas.LAUNCHER}"
+            ) from error
         _started = distribution
     return distribution
 
 
-def _line(error):
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no reason given'}"
+def _reason(error):
+    """The first line of an exception, or its name if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def is_chief():
@@ -109,8 +115,8 @@ def leaving_at_once():
         elif isinstance(error, KeyboardInterrupt):
             line, code = "Interrupted.", 130
         elif _replicas.is_lost_worker(error):
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            line, code = f"A worker is gone: {reason}; continue from the last checkpoint with --resume", LOST_WORKER
+            line = f"A worker is gone: {_reason(error)}; continue from the last checkpoint with --resume"
+            code = LOST_WORKER
         else:
             line, code = traceback.format_exc(), 1
         print(f"Worker {process_index()}: {line}", file=sys.stderr)
