@@ -85,16 +85,15 @@ def run_if(condition, function):
 
 
 class _Together:
-    """What Keras's JAX trainer asks of an optimizer, for several: their variables are carried from step to step."""
+    """What Keras's JAX trainer asks of an optimizer, for several: their variables are carried from step to step.
+
+    Keras's callbacks for the learning rate know the attribute `optimizers`: they change that of all.
+    """
 
     built = True
 
     def __init__(self, optimizers):
         self.optimizers = optimizers
-
-    def __getattr__(self, name):
-        # Stock callbacks change `learning_rate`: of the first, as on the other backends.
-        return getattr(self.__dict__["optimizers"][0], name)
 
     @property
     def variables(self):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from keras_stylegan.metrics.audit_space import (
     make_space,
     tail_p_values,
 )
-from keras_stylegan.metrics.memorization import AuditFeatures, audit
+from keras_stylegan.metrics.memorization import AuditFeatures, _verdict, audit
 
 
 def neighbours(distances, others):
@@ -141,6 +143,21 @@ def test_likeness_by_features_alone_is_to_be_looked_at_and_no_copy(noise):
     generated[7] = training[3]
     result = audit(generated, training, heldout, names)
     assert result.verdict == "copies" and "(number 7)" in result.reason
+
+
+def test_named_images_are_set_apart_from_the_share(noise):
+    (generated, training, heldout), features = noise
+    alike = features.generated.copy()
+    alike[7] = features.training[3]
+    spaces = audit(
+        generated, training, heldout, AuditFeatures("pixels", alike, features.training, features.heldout)
+    ).spaces
+    spaces = {name: replace(space, p_value=0.0) for name, space in spaces.items()}
+    verdict, reason = _verdict(spaces, 30)
+    assert verdict == "close" and "(number 7)" in reason and "Apart from those named, no more of them" in reason
+    nobody = {name: replace(space, outliers=np.array([], int)) for name, space in spaces.items()}
+    verdict, reason = _verdict(nobody, 30)
+    assert verdict == "close" and "No more of them than expected" in reason and "Apart" not in reason
 
 
 def test_result_is_json_and_repeats(noise):
