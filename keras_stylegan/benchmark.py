@@ -23,10 +23,10 @@ from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.models.flops import discriminator_flops, generator_flops
-from keras_stylegan.training.checkpoint import state_variables
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
+from keras_stylegan.training.state import state as state_of
 
 MATRIX_SIZES = (1024, 2048)
 PIPELINE_IMAGES = 20_000
@@ -83,7 +83,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     images = _variable(random.uniform(-1, 1, shape).astype("float32"))
     labels = _variable(random.integers(0, 2, batch).astype("int32"))
     z = _variable(random.standard_normal((batch, model.z_dim)).astype("float32"))
-    state = [*state_variables(gan).values(), images, labels]
+    state = [*state_of(gan).values(), images, labels]
     step = compiled(lambda: gan.train_on_images(_value(images), _value(labels)), state, gan.jit_compile)
 
     def images_of_z() -> Any:

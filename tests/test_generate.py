@@ -2,7 +2,6 @@ import errno
 import json
 import os
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,9 +10,10 @@ from keras_stylegan.config import Config, ModelConfig
 from keras_stylegan.errors import InputError
 from keras_stylegan.generate import GenerateOptions, generate
 from keras_stylegan.latent.latents import draw_latents
-from keras_stylegan.training.checkpoint import named, save
+from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.state import network_state, values
 
 MODEL = {"resolution": 16, "z_dim": 8, "w_dim": 8, "mapping_layers": 2, "channel_base": 64, "channel_max": 8}
 QUICK = {"mixing": 0, "interpolation": 0}
@@ -31,8 +31,7 @@ def make_run(path, conditional=False, channels=1):
     folder = RunFolder(path)
     folder.checkpoints.mkdir(parents=True)
     folder.write_config(config)
-    variables = named("generator_ema", generator.variables)
-    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+    arrays = values(network_state(generator, "generator_ema"))
     record = {"classes": ["AD", "NC"], "images_seen": 1500}
     save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
     return generator
@@ -237,7 +236,7 @@ def test_a_full_disk_keeps_what_was_written(unconditional, tmp_path, monkeypatch
 def test_a_broken_generator(tmp_path):
     generator = make_run(tmp_path / "run")
     generator.synthesis.const.assign(np.full(generator.synthesis.const.shape, np.nan))
-    arrays = {name: np.asarray(value) for name, value in named("generator_ema", generator.variables).items()}
+    arrays = values(network_state(generator, "generator_ema"))
     record = {"classes": [], "images_seen": 1500}
     save(tmp_path / "run" / "checkpoints" / "checkpoint_0000001500.npz", arrays, record)
     with pytest.raises(InputError, match=r"values that are not finite"):

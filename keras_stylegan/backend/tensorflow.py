@@ -98,7 +98,7 @@ def compiled(function, variables=(), jit_compile=None):
     Args:
         function: Without arguments.
         variables: The `keras.Variable`s that it reads and updates. For JAX everything else is a constant.
-        jit_compile: See `AdversarialTrainer.compile`.
+        jit_compile: See `StyleGAN.compile`.
     """
     return tf.function(function, jit_compile=jit_compile)
 

@@ -1,10 +1,12 @@
 """MODEL_CARD.md: what a model is, what it was made of and what it is for. It holds no picture of anybody."""
 
+import dataclasses
 from typing import Any
 
 from keras_stylegan.config import Config
 from keras_stylegan.evaluation import numbers
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
+from keras_stylegan.losses.penalties import active_penalties
 
 
 def model_card(record: dict[str, Any], config: Config) -> str:
@@ -68,13 +70,7 @@ def _recipe(config: Config) -> str:
         "constant": f"generator {optimizer.g_learning_rate:g}, mapping {optimizer.m_learning_rate:g}, discriminator "
         f"{optimizer.d_learning_rate:g}",
     }
-    penalties = {
-        "gradient penalty": (loss.gp_weight, loss.gp_interval),
-        "R1 γ": (loss.r1_gamma, loss.r1_interval),
-        "R2 γ": (loss.r2_gamma, loss.r2_interval),
-        "path length": (loss.pl_weight, loss.pl_interval),
-    }
-    used = [f"{name} {weight:g} every {interval}" for name, (weight, interval) in penalties.items() if weight]
+    used = map(str, active_penalties(dataclasses.asdict(loss)))
     return "\n".join(
         [
             f"- Networks: {model.architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "

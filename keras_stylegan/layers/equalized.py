@@ -4,8 +4,6 @@ Weights are drawn from N(0, 1) and scaled by 1/sqrt(fan_in) at run time, so that
 the scale of a gradient, moves every layer at the same relative speed.
 """
 
-import contextlib
-
 import keras
 from keras import ops
 
@@ -134,7 +132,6 @@ class EqualizedConv2D(keras.layers.Layer):
         self.gain = gain
         self.clamp = clamp
         self.seed = seed
-        self._shared_kernel = None
 
     def build(self, inputs_shape):
         """Create `kernel` (h, w, C, filters) and `bias` (filters,)."""
@@ -150,15 +147,9 @@ class EqualizedConv2D(keras.layers.Layer):
         self.bias_gain = self.gain * (GAIN if self.activation else 1.0)
         self.kernel_gain = self.bias_gain / (channels * k * k) ** 0.5
 
-    def scaled_kernel(self):
-        """The kernel times its run-time factor, in the precision of the convolution."""
-        if self._shared_kernel is not None:
-            return self._shared_kernel
-        return ops.cast(self.kernel * self.kernel_gain, self.compute_dtype)
-
     def call(self, inputs):
         """See the class."""
-        kernel, strides, padding = self.scaled_kernel(), 1, "same"
+        kernel, strides, padding = ops.cast(self.kernel * self.kernel_gain, self.compute_dtype), 1, "same"
         if self.down and self.kernel_size == 1:
             inputs = downsample(inputs)
         elif self.down:
@@ -188,24 +179,3 @@ class EqualizedConv2D(keras.layers.Layer):
             "clamp": self.clamp,
             "seed": self.seed,
         }
-
-
-@contextlib.contextmanager
-def kernels_scaled_once(network):
-    """Within the block, however often a network is called, its convolution kernels are scaled once.
-
-    A discriminator update calls the network on real, generated and mixed images; scaling the kernels anew, forward
-    and backward, costs some percent of it. Do not update them within the block.
-
-    Args:
-        network: A built `keras.Model`.
-    """
-    layers = [layer for layer in network._flatten_layers() if isinstance(layer, EqualizedConv2D)]
-    for layer in layers:
-        # Past Keras's attribute tracking, which knows layers and variables, not tensors of a graph.
-        object.__setattr__(layer, "_shared_kernel", layer.scaled_kernel())
-    try:
-        yield
-    finally:
-        for layer in layers:
-            object.__setattr__(layer, "_shared_kernel", None)

@@ -1,5 +1,8 @@
 """Adversarial losses. One function each for the discriminator and the generator, from logits (N, 1) to a scalar."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from keras import ops
 
 
@@ -43,13 +46,21 @@ def relativistic_generator_loss(real_logits, fake_logits):
     return ops.mean(ops.softplus(real_logits - fake_logits))
 
 
-LOSSES = {
-    "wgan-gp": (wasserstein_discriminator_loss, wasserstein_generator_loss),
-    "logistic": (logistic_discriminator_loss, logistic_generator_loss),
-    "hinge": (hinge_discriminator_loss, hinge_generator_loss),
-    "relativistic": (relativistic_discriminator_loss, relativistic_generator_loss),
-}
-"""Name in the config to (discriminator loss, generator loss)."""
+class AdversarialLoss(NamedTuple):
+    """The two halves of a loss: functions of (real logits, fake logits)."""
 
-NEEDS_REAL_LOGITS = {"relativistic"}
-"""Losses whose generator part compares with real images."""
+    discriminator: Callable
+    """Loss of the discriminator."""
+    generator: Callable
+    """Loss of the generator."""
+    generator_needs_real: bool = False
+    """Whether the generator's half reads the real logits, which otherwise are not computed for it."""
+
+
+LOSSES = {
+    "wgan-gp": AdversarialLoss(wasserstein_discriminator_loss, wasserstein_generator_loss),
+    "logistic": AdversarialLoss(logistic_discriminator_loss, logistic_generator_loss),
+    "hinge": AdversarialLoss(hinge_discriminator_loss, hinge_generator_loss),
+    "relativistic": AdversarialLoss(relativistic_discriminator_loss, relativistic_generator_loss, True),
+}
+"""By the name in the config."""

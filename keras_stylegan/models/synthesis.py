@@ -62,7 +62,7 @@ class SynthesisNetwork(keras.Model):
         self.seed = seed
         self.resolutions = block_resolutions(resolution)
         self.num_ws = 2 * len(self.resolutions)
-        self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"))
+        self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"), name="noise_seeds")
         self.convs, self.to_rgbs, self.skips = [], {}, {}
         for r in self.resolutions:
             filters = channels_at(r, channel_base, channel_max)

@@ -16,30 +16,9 @@ import keras
 import numpy as np
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.training.state import state, values
 
 RECORD = "record.json"
-
-
-def state_variables(model: Any) -> dict[str, Any]:
-    """Every variable of a compiled `StyleGAN` that the next step depends on, by a name that a new process repeats."""
-    groups = {
-        "generator": model.generator.variables,
-        "generator_ema": model.generator_ema.variables,
-        "discriminator": model.discriminator.variables,
-        "g_optimizer": model.g_optimizer.variables,
-        "m_optimizer": model.m_optimizer.variables,
-        "d_optimizer": model.d_optimizer.variables,
-        "draws": [model.seed_generator.state],
-        "counters": [model.step, model.images, model.path_length_mean],
-        "loss_scales": [variable for scale in model.loss_scales for variable in scale.variables],
-        "metrics": [variable for tracker in model.trackers.values() for variable in tracker.variables],
-    }
-    return {name: item for group, variables in groups.items() for name, item in named(group, variables).items()}
-
-
-def named(group: str, variables: list[Any]) -> dict[str, Any]:
-    """Variables by group, position and own name: `generator/012/kernel`."""
-    return {f"{group}/{index:03d}/{variable.name}": variable for index, variable in enumerate(variables)}
 
 
 def save(path: Path, arrays: dict[str, np.ndarray], record: dict[str, Any]) -> None:
@@ -104,25 +83,6 @@ def load(path: Path, groups: tuple[str, ...] = ()) -> tuple[dict[str, np.ndarray
         raise InputError(f"checkpoint {path} is damaged ({error})") from error
 
 
-def assign(variables: dict[str, Any], arrays: dict[str, np.ndarray], where: Path) -> None:
-    """Set variables from the arrays of a checkpoint; nothing is set unless all fit.
-
-    Raises:
-        InputError: A variable is missing in the file, is left over, or has another shape.
-    """
-    problems = [f"{name} is missing" for name in variables if name not in arrays]
-    problems += [f"{name} is unknown" for name in arrays if name not in variables]
-    problems += [
-        f"{name} has shape {arrays[name].shape}, the network {tuple(variable.shape)}"
-        for name, variable in variables.items()
-        if name in arrays and arrays[name].shape != tuple(variable.shape)
-    ]
-    if problems:
-        raise InputError(f"{where} is of a different architecture: {problems[0]} ({len(problems)} differences)")
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-
-
 class CheckpointFolder:
     """The checkpoints of one run, named by the images seen.
 
@@ -147,7 +107,7 @@ class CheckpointFolder:
         """Save the state of a model, then delete what is over the budget."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"checkpoint_{model.images_seen:010d}.npz"
-        arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in state_variables(model).items()}
+        arrays = values(state(model))
         step = int(keras.ops.convert_to_numpy(model.step))
         save(path, arrays, record | {"images_seen": model.images_seen, "step": step})
         self._delete_oldest()

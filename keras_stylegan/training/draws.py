@@ -38,32 +38,44 @@ class GeneratorDraws(NamedTuple):
     """N(0, 1) per styled convolution, (N, r, r, 1); or "none"."""
 
 
-def draw_generator(generator, batch, style_mixing_prob, seed, noise="random"):
-    """Draw latents, style-mixing crossover and noise.
-
-    A share `style_mixing_prob` of the samples is mixed, each at a layer uniform in [1, num_ws) (Karras et al. 2018,
-    section 3.1).
+class Draws:
+    """Draws what a step needs.
 
     Args:
         generator: A `Generator`.
-        batch: Number of samples.
-        style_mixing_prob: In [0, 1].
         seed: `keras.random.SeedGenerator`.
+        style_mixing_prob: Share of the samples that are mixed, each at a layer uniform in [1, num_ws) (Karras et al.
+            2018, section 3.1).
         noise: "random", or "none" for a generator that is trained without.
-
-    Returns:
-        `GeneratorDraws`.
     """
-    z = keras.random.normal((batch, generator.z_dim), seed=seed)
-    mixing_z = crossover = None
-    if style_mixing_prob > 0:
-        mixing_z = keras.random.normal((batch, generator.z_dim), seed=seed)
-        layer = keras.random.randint((batch, 1, 1), 1, generator.num_ws, seed=seed)
-        mixed = keras.random.uniform((batch, 1, 1), seed=seed) < style_mixing_prob
-        crossover = ops.where(mixed, layer, generator.num_ws)
-    if noise == "random":
-        noise = generator.synthesis.draw_noise(batch, seed)
-    return GeneratorDraws(z, mixing_z, crossover, noise)
+
+    def __init__(self, generator, seed, style_mixing_prob=0.0, noise="random"):
+        self.generator = generator
+        self.seed = seed
+        self.style_mixing_prob = style_mixing_prob
+        self.noise = noise
+
+    def latents(self, batch):
+        """`GeneratorDraws` of so many samples."""
+        generator, seed = self.generator, self.seed
+        z = keras.random.normal((batch, generator.z_dim), seed=seed)
+        mixing_z = crossover = None
+        if self.style_mixing_prob > 0:
+            mixing_z = keras.random.normal((batch, generator.z_dim), seed=seed)
+            layer = keras.random.randint((batch, 1, 1), 1, generator.num_ws, seed=seed)
+            mixed = keras.random.uniform((batch, 1, 1), seed=seed) < self.style_mixing_prob
+            crossover = ops.where(mixed, layer, generator.num_ws)
+        noise = generator.synthesis.draw_noise(batch, seed) if self.noise == "random" else self.noise
+        return GeneratorDraws(z, mixing_z, crossover, noise)
+
+    def epsilon(self, batch):
+        """(N, 1, 1, 1), uniform in [0, 1]: where between a real and a generated image (`mix`)."""
+        return keras.random.uniform((batch, 1, 1, 1), seed=self.seed)
+
+    def image_noise(self, batch):
+        """(N, H, W, C), N(0, 1): the y of the path length."""
+        size = self.generator.resolution
+        return keras.random.normal((batch, size, size, self.generator.channels), seed=self.seed)
 
 
 def styles(generator, draws, label, training):

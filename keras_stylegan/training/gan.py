@@ -1,27 +1,24 @@
-"""StyleGAN2's training algorithm as one `keras.Model`."""
+"""StyleGAN2 as one `keras.Model`: what is compiled, logged and saved. What a step computes: `algorithm`."""
 
 import keras
 from keras import ops
 
-from keras_stylegan.backend import run_if
-from keras_stylegan.backend.replicas import all_mean, num_replicas
-from keras_stylegan.layers.equalized import PACKAGE, kernels_scaled_once
-from keras_stylegan.losses.adversarial import NEEDS_REAL_LOGITS
-from keras_stylegan.losses.penalties import (
-    interpolate,
-    path_length_penalty,
-    path_lengths,
-    squared_gradient_norm,
-    squared_gradient_norms,
-    unit_norm_penalty,
-)
-from keras_stylegan.training.draws import ReplicaSeedGenerator, draw_generator, styles
-from keras_stylegan.training.ema import ema_decay, update_ema
-from keras_stylegan.training.trainer import AdversarialTrainer
+from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, check_options
+from keras_stylegan.layers.equalized import PACKAGE
+from keras_stylegan.losses.adversarial import LOSSES
+from keras_stylegan.losses.penalties import PENALTIES, active_penalties
+from keras_stylegan.training.algorithm import training_step
+from keras_stylegan.training.callbacks.image_counter import ImageCounter
+from keras_stylegan.training.draws import Draws, ReplicaSeedGenerator
+from keras_stylegan.training.loss_scale import LossScale
+from keras_stylegan.training.state import OWN_STATE, own_state, take_own_state
+from keras_stylegan.training.update import GuardedUpdate
+
+OPTIMIZERS = ("g_optimizer", "m_optimizer", "d_optimizer")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class StyleGAN(AdversarialTrainer):
+class StyleGAN(BackendTrainer):
     """Generator, discriminator and the moving average of the generator, trained against each other.
 
     A step is one discriminator update on a batch of real and as many generated images, then (every
@@ -36,10 +33,10 @@ class StyleGAN(AdversarialTrainer):
         discriminator: `Discriminator` of the same resolution, channels and c_dim.
         ema_kimg: See `ema_decay`.
         ema_rampup: See `ema_decay`.
-        style_mixing_prob: See `draw_generator`.
+        style_mixing_prob: See `Draws`.
         noise: "random" or "none": noise inputs of the generator in training.
         batch_size: Images per step and replica, if it is always the same: then all shapes are known when the graph is
-            built.
+            built. Without it images beyond a multiple of the discriminator's `mbstd_group_size` are left out.
         seed: Seed of all draws.
 
     Call arguments:
@@ -67,7 +64,7 @@ class StyleGAN(AdversarialTrainer):
         seed=0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         for name in ("resolution", "channels", "c_dim"):
             if getattr(generator, name) != getattr(discriminator, name):
                 raise ValueError(
@@ -80,20 +77,26 @@ class StyleGAN(AdversarialTrainer):
         options = {"name": "generator_ema", "dtype": generator.variable_dtype}
         self.generator_ema = type(generator).from_config(generator.get_config() | options)
         self.ema_kimg, self.ema_rampup = ema_kimg, ema_rampup
-        self.style_mixing_prob = style_mixing_prob
-        self.noise = noise
+        self.style_mixing_prob, self.noise = style_mixing_prob, noise
         self.batch_size = batch_size
         self.seed = seed
-        self.seed_generator = ReplicaSeedGenerator(seed)
-        self.step = self._scalar("step", "int32")
-        self.images = self._scalar("images", "int32")
-        self.path_length_mean = self._scalar("path_length_mean")
-        if "float16" in (generator.compute_dtype, discriminator.compute_dtype):
-            self._scale_losses()
+        self.seed_generator = ReplicaSeedGenerator(seed, name="draws")
+        self.draws = Draws(generator, self.seed_generator, style_mixing_prob, noise)
+        for name, (dtype, default) in OWN_STATE.items():
+            initializer = keras.initializers.Constant(default)
+            setattr(self, name, self.add_weight((), initializer, dtype, name=name, trainable=False))
+        scaled = "float16" in (generator.compute_dtype, discriminator.compute_dtype)
+        self.d_loss_scale = LossScale(name="d_loss_scale") if scaled else None
+        self.g_loss_scale = LossScale(name="g_loss_scale") if scaled else None
+        means = ["d_loss", "g_loss", *(penalty.name for penalty in PENALTIES), "path_length"]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in [*means, "real_score", "fake_score"]}
+        sums = ["skipped_updates", "overflows"] if scaled else ["skipped_updates"]
+        self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums}
+        self.penalties = ()
+        self.interval_metrics = False
+        self.step_logs = True
+        self.counted_images = None
         self.build()
-
-    def _scalar(self, name, dtype="float32"):
-        return self.add_weight(name=name, shape=(), dtype=dtype, initializer="zeros", trainable=False)
 
     def build(self, images_shape=None):
         """Build the networks and start the average as a copy; all sizes are known."""
@@ -101,12 +104,79 @@ class StyleGAN(AdversarialTrainer):
             if not network.built:
                 network.build()
         self.generator_ema.trainable = False
-        self._start_average()
-
-    def _start_average(self):
         for copy, variable in zip(self.generator_ema.weights, self.generator.weights, strict=True):
             # A copy also in memory: JAX updates every array in its place and can do so once.
             copy.assign(ops.copy(variable))
+
+    def compile(
+        self,
+        g_optimizer,
+        m_optimizer,
+        d_optimizer,
+        adversarial="wgan-gp",
+        discriminator_steps=1,
+        learning_rates=None,
+        jit_compile=None,
+        steps_per_execution=1,
+        **options,
+    ):
+        """Choose optimizers and losses; the defaults are WGAN-GP with weight 10 and R1 with 0.001 = γ/2.
+
+        Args:
+            g_optimizer: For the synthesis network.
+            m_optimizer: For the mapping network.
+            d_optimizer: For the discriminator.
+            adversarial: "wgan-gp", "logistic", "hinge" or "relativistic".
+            discriminator_steps: Discriminator updates per generator update.
+            learning_rates: From the names of the three arguments above to a number or a schedule of
+                `keras.optimizers.schedules`, counted in training steps (an optimizer's own schedule is counted in its
+                updates, which lazy penalties and overflows change). An optimizer that is not in it keeps its rate.
+            jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
+                times slower than TensorFlow's own.
+            steps_per_execution: Steps between two calls of the callbacks; TensorFlow makes one graph of them.
+            **options: Weights and intervals of the penalties by their names in `losses.penalties.PENALTIES` (gp_weight,
+                gp_interval, r1_gamma, …; 0 turns one off); others are passed to `keras.Model.compile`.
+
+        Raises:
+            InputError: The backend cannot do with this `jit_compile` or `steps_per_execution`.
+        """
+        if adversarial not in LOSSES:
+            raise ValueError(f"adversarial must be one of {sorted(LOSSES)}. Received: {adversarial!r}")
+        check_options(jit_compile, steps_per_execution)
+        of_penalties = {name for penalty in PENALTIES for name in (penalty.weight, penalty.interval)}
+        chosen = {name: options.pop(name) for name in sorted(of_penalties & options.keys())}
+        self.g_optimizer, self.m_optimizer, self.d_optimizer = g_optimizer, m_optimizer, d_optimizer
+        super().compile(
+            optimizer=g_optimizer,
+            jit_compile=JIT_COMPILE[0] if jit_compile is None else jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,
+            **options,
+        )
+        parts = (self.generator.synthesis, self.generator.mapping, self.discriminator)
+        variables = [part.trainable_variables for part in parts]
+        for optimizer, group in zip(self.optimizers, variables, strict=True):
+            # Keras sees one optimizer only; unbuilt others would lose their slots on saving.
+            optimizer.build(group)
+        g_targets, m_targets, d_targets = zip(self.optimizers, variables, strict=True)
+        self.update_g = GuardedUpdate([g_targets, m_targets], self.trackers, self.g_loss_scale)
+        self.update_d = GuardedUpdate([d_targets], self.trackers, self.d_loss_scale)
+        self.adversarial = LOSSES[adversarial]
+        self.penalties = active_penalties(chosen)
+        self.discriminator_steps = discriminator_steps
+        self.learning_rates = learning_rates or {}
+        self.compile_options = chosen | {
+            "adversarial": adversarial,
+            "discriminator_steps": discriminator_steps,
+            "learning_rates": learning_rates,
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+        }
+
+    @property
+    def optimizers(self):
+        """The three, in the order of `OPTIMIZERS`."""
+        return tuple(getattr(self, name) for name in OPTIMIZERS)
 
     @property
     def images_seen(self):
@@ -117,142 +187,91 @@ class StyleGAN(AdversarialTrainer):
         """See the class."""
         return self.generator_ema(z, label, **kwargs)
 
+    def score(self, images, label):
+        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike."""
+        return self.discriminator(images, label)
+
     def train_on_images(self, images, labels=None):
         """One step.
 
         Args:
             images: (N, H, W, C) in [-1, 1].
-            labels: (N,) integers; ignored by unconditional networks.
+            labels: (N,) integers, or a dictionary that has them as "class"; ignored by unconditional networks.
 
         Returns:
             Dictionary of scalars: means since the last reset; empty without `step_logs`.
         """
+        if isinstance(labels, dict):
+            labels = labels["class"]
         if self.batch_size is not None:
             images = ops.reshape(images, (self.batch_size, *images.shape[1:]))
         batch = images.shape[0] or ops.shape(images)[0]
         label = ops.one_hot(labels, self.generator.c_dim) if self.generator.c_dim else None
-        self._update_discriminator(images, label, batch)
-        if self.discriminator_steps == 1:
-            self._update_generator(images, label, batch)
-        else:
-            last = ops.equal(self.step % self.discriminator_steps, self.discriminator_steps - 1)
-            run_if(last, lambda: self._update_generator(images, label, batch))
-        self.step.assign_add(1)
-        batch = batch * num_replicas()
-        self.images.assign_add(batch)
-        if num_replicas() > 1:
-            # Its update is linear: the mean of the replicas' w_avg is that of the whole batch.
-            w_avg = self.generator.mapping.w_avg
-            w_avg.assign(all_mean([ops.convert_to_tensor(w_avg)])[0])
-        update_ema(self.generator_ema, self.generator, ema_decay(batch, self.images, self.ema_kimg, self.ema_rampup))
+        if self.batch_size is None:
+            # A batch smaller than a group is one.
+            smaller = min if isinstance(batch, int) else ops.minimum
+            batch = batch - batch % smaller(batch, self.discriminator.mbstd_group_size)
+            images, label = images[:batch], None if label is None else label[:batch]
+        for name, rate in self.learning_rates.items():
+            getattr(self, name).learning_rate.assign(rate(self.step) if callable(rate) else rate)
+        training_step(self, images, label, batch)
         if not self.step_logs:
             return {}
         logs = {tracker.name: tracker.result() for tracker in self.metrics}
         # Stock callbacks (TerminateOnNaN) look for a key "loss".
         return logs | {"loss": logs["d_loss"] + logs["g_loss"]}
 
-    def _draw(self, batch):
-        return draw_generator(self.generator, batch, self.style_mixing_prob, self.seed_generator, self.noise)
+    def fit(self, *args, callbacks=None, **kwargs):
+        """As in Keras, and counts the images for `images_seen`.
 
-    def _draw_epsilon(self, batch):
-        return keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator)
+        Keras reads all logs after every step, which keeps a GPU waiting. A run with a log of its own sets `step_logs`
+        to False before: a step then returns none.
+        """
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = [ImageCounter(), *keras.tree.flatten(callbacks or [])]
+        try:
+            return super().fit(*args, callbacks=callbacks, **kwargs)
+        finally:
+            self.counted_images = None
 
-    def _draw_image_noise(self, batch):
-        size = self.generator.resolution
-        return keras.random.normal((batch, size, size, self.generator.channels), seed=self.seed_generator)
+    @property
+    def metrics(self):
+        """The means since the last reset of all losses and penalties that are in use."""
+        unused = {penalty.name for penalty in PENALTIES} | {"path_length"}
+        unused -= {active.penalty.name for active in self.penalties}
+        unused -= {"path_length"} if any(active.penalty.of_generator for active in self.penalties) else set()
+        return [tracker for name, tracker in self.trackers.items() if name not in unused]
 
-    def _update_discriminator(self, real, label, batch):
-        draws = self._draw(batch)
-        fake = self.generator.synthesis(styles(self.generator, draws, label, training=True), noise=draws.noise)
-        fake = ops.stop_gradient(fake)
-        epsilon = self._draw_epsilon(batch)
+    def reset_metrics(self):
+        """Keras calls this at every epoch; with `interval_metrics` a log with rows of its own resets instead."""
+        if not self.interval_metrics:
+            self.reset_interval()
 
-        image_sets = {"gradient_penalty": interpolate(real, fake, epsilon), "r1_penalty": real, "r2_penalty": fake}
-
-        def loss():
-            with kernels_scaled_once(self.discriminator):
-                merged = [name for name in image_sets if self.penalties[name][0] and self.penalties[name][1] == 1]
-                found = dict(
-                    zip(merged, self._squared_norms([image_sets[name] for name in merged], label), strict=True)
-                )
-                logits = {name: pair[0] for name, pair in found.items()}
-                real_logits = logits["r1_penalty"] if "r1_penalty" in logits else self.discriminator(real, label)
-                fake_logits = logits["r2_penalty"] if "r2_penalty" in logits else self.discriminator(fake, label)
-            values = {name: self._penalty(name, pair[1]) for name, pair in found.items()}
-            total = self.discriminator_loss(real_logits, fake_logits)
-            for name, value in values.items():
-                total = total + self.penalties[name][0] * ops.mean(value)
-            return total, {"real_score": real_logits, "fake_score": fake_logits, **values}
-
-        def lazy(name):
-            ((_, squared),) = self._squared_norms([image_sets[name]], label)
-            return self._penalty(name, squared)
-
-        targets = [(self.d_optimizer, self.discriminator.trainable_variables)]
-        self._minimize(loss, targets, "d_loss")
-        for name in ("gradient_penalty", "r1_penalty", "r2_penalty"):
-            self._minimize_lazily(name, self.step, lambda name=name: lazy(name), targets)
-
-    def _squared_norms(self, image_sets, label):
-        """(logits, squared gradient norms) of each image set; in one call where that keeps the groups apart."""
-        batch = image_sets[0].shape[0] if image_sets else None
-        if len(image_sets) > 1 and (batch is None or batch % self.discriminator.mbstd_group_size == 0):
-            labels = None if label is None else ops.repeat(label, len(image_sets), axis=0)
-            return squared_gradient_norms(lambda images: self.discriminator(images, labels), image_sets)
-        return [squared_gradient_norm(lambda images: self.discriminator(images, label), item) for item in image_sets]
-
-    @staticmethod
-    def _penalty(name, squared):
-        # Both gradient norms as they are (Mescheder et al. 2018), or their distance from 1 (Gulrajani et al. 2017).
-        return unit_norm_penalty(squared) if name == "gradient_penalty" else squared
-
-    def _update_generator(self, real, label, batch):
-        draws = self._draw(batch)
-        targets = [
-            (self.g_optimizer, self.generator.synthesis.trainable_variables),
-            (self.m_optimizer, self.generator.mapping.trainable_variables),
-        ]
-
-        def loss():
-            ws = styles(self.generator, draws, label, training=True)
-            fake_logits = self.discriminator(self.generator.synthesis(ws, noise=draws.noise), label)
-            real_logits = self.discriminator(real, label) if self.adversarial in NEEDS_REAL_LOGITS else None
-            return self.generator_loss(real_logits, fake_logits), {}
-
-        def path_length():
-            # Half the batch is enough (Karras et al. 2019, appendix B).
-            half = (batch + 1) // 2
-            draws = self._draw(half)
-            ws = styles(self.generator, draws, None if label is None else label[:half], training=True)
-            noise = self._draw_image_noise(half)
-            lengths = path_lengths(lambda w: self.generator.synthesis(w, noise=draws.noise), ws, noise)
-            mean = ops.convert_to_tensor(self.path_length_mean)
-            (mean_length,) = all_mean([ops.mean(lengths)])
-            target = mean + 0.01 * (mean_length - mean)
-            # A non-finite update is left out; the running mean must survive it as well.
-            target = ops.stop_gradient(ops.where(ops.isfinite(target), target, mean))
-            self.path_length_mean.assign(target)
-            self.trackers["path_length"].update_state(
-                lengths if num_replicas() == 1 else ops.broadcast_to(mean_length, ops.shape(lengths))
-            )
-            return path_length_penalty(lengths, target)
-
-        self._minimize(loss, targets, "g_loss")
-        self._minimize_lazily("path_length_penalty", self.step // self.discriminator_steps, path_length, targets)
-
-    def _own_variables(self):
-        # Keras writes no state of a seed generator by itself.
-        return [self.step, self.images, self.path_length_mean, self.seed_generator.state]
+    def reset_interval(self):
+        """Start new means."""
+        for tracker in self.trackers.values():
+            tracker.reset_state()
 
     def save_own_variables(self, store):
-        """Counters, path-length mean and state of the draws, for `.keras` and `.weights.h5` files."""
-        for index, variable in enumerate(self._own_variables()):
-            store[f"{index}"] = ops.convert_to_numpy(variable)
+        """What no layer and no optimizer holds (`state.own_state`), for `.keras` and `.weights.h5` files."""
+        for name, variable in own_state(self).items():
+            store[name] = ops.convert_to_numpy(variable)
 
     def load_own_variables(self, store):
         """The inverse of `save_own_variables`."""
-        for index, variable in enumerate(self._own_variables()):
-            variable.assign(store[f"{index}"])
+        take_own_state(self, store)
+
+    def get_compile_config(self):
+        """What `compile` was given, so that a loaded `.keras` file is compiled too and trains on."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        given = {name: getattr(self, name) for name in OPTIMIZERS} | self.compile_options
+        return {name: serialize(value) for name, value in given.items()}
+
+    def compile_from_config(self, config):
+        """The inverse of `get_compile_config`."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
 
     def get_config(self):
         """All constructor arguments."""

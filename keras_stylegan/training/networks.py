@@ -1,5 +1,7 @@
 """From a config to networks."""
 
+import dataclasses
+
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
@@ -86,7 +88,7 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
 
 
 def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
-    training, loss = config.training, config.loss
+    training = config.training
     dtype = "float32" if training.precision == "float32" else f"mixed_{training.precision}"
     gan = StyleGAN(
         make_generator(config, class_count, dtype),
@@ -101,15 +103,7 @@ def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_step
     )
     gan.compile(
         **make_optimizers(config, steps_per_epoch, total_steps),
-        adversarial=loss.adversarial,
-        gp_weight=loss.gp_weight,
-        gp_interval=loss.gp_interval,
-        r1_gamma=loss.r1_gamma,
-        r1_interval=loss.r1_interval,
-        r2_gamma=loss.r2_gamma,
-        r2_interval=loss.r2_interval,
-        pl_weight=loss.pl_weight,
-        pl_interval=loss.pl_interval,
+        **dataclasses.asdict(config.loss),
         discriminator_steps=training.discriminator_steps,
         jit_compile=training.jit_compile,
         steps_per_execution=training.steps_per_execution,

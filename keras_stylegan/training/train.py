@@ -29,9 +29,10 @@ from keras_stylegan.training.callbacks import (
     TrainingLog,
 )
 from keras_stylegan.training.callbacks.follower import Follower
-from keras_stylegan.training.checkpoint import CheckpointFolder, assign, state_variables
+from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.networks import check_batch, make_gan
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.state import assign, state
 
 FIXED_ON_RESUME = ("training.batch_size", "training.seed", "training.precision", "augment.horizontal_flip")
 """Options besides the networks and the data that decide what the next step would have been."""
@@ -106,7 +107,7 @@ def _train(
     if resume and checkpoints.paths():
         path, arrays, saved = checkpoints.load_newest(warn=say)
         _check_same_run(saved, record, path)
-        assign(state_variables(gan), arrays, path)
+        assign(state(gan), arrays, path, say)
         say(f"Continuing at {gan.images_seen / 1000:g} kimg from {path}")
         epoch, batch = divmod(gan.images_seen // options.batch_size, steps_per_epoch)
         batches = TrainingBatches(*order, epoch=epoch, first_batch=batch, part=replicas.data_part())
@@ -239,17 +240,13 @@ def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
     def millions(network) -> str:
         return f"{network.count_params() / 1e6:.2f} M"
 
-    penalties = [
-        f"{name} {weight:g}" + (f" every {interval} steps" if interval > 1 else "")
-        for name, (weight, interval) in gan.penalties.items()
-        if weight
-    ]
     count, batch_size = replicas.num_replicas(), config.training.batch_size
     shared = "1 replica" if count == 1 else f"{count} replicas with {batch_size // count} each"
     return (
         f"Generator {millions(gan.generator)} and discriminator {millions(gan.discriminator)} parameters, "
         f"{config.model.resolution}x{config.model.resolution}x{config.model.channels}; "
-        f"{config.loss.adversarial} with {', '.join(penalties) or 'no penalty'}; batch {batch_size}, {shared}; "
+        f"{config.loss.adversarial} with {', '.join(map(str, gan.penalties)) or 'no penalty'}; "
+        f"batch {batch_size}, {shared}; "
         f"{total_images / 1000:g} kimg, {total_images / len(data):.1f} passes over {len(data)} images. "
         "The first step takes longer: the graph is built."
     )

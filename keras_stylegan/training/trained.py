@@ -6,9 +6,10 @@ from typing import NamedTuple
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.models import Generator
-from keras_stylegan.training.checkpoint import CheckpointFolder, assign, load, named
+from keras_stylegan.training.checkpoint import CheckpointFolder, load
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder, newest_run
+from keras_stylegan.training.state import assign, network_state
 
 
 class TrainedGenerator(NamedTuple):
@@ -54,7 +55,7 @@ def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGe
     else:
         path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups)
     generator = make_generator(config, len(record["classes"]))
-    assign(named("generator_ema", generator.variables), arrays, path)
+    assign(network_state(generator, "generator_ema"), arrays, path)
     return TrainedGenerator(
         generator,
         config,

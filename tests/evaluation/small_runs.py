@@ -1,10 +1,10 @@
 """Image folders and checkpoints for the tests of evaluation."""
 
-import keras
 import numpy as np
 from PIL import Image
 
-from keras_stylegan.training.checkpoint import named, save
+from keras_stylegan.training.checkpoint import save
+from keras_stylegan.training.state import network_state, values
 
 SIZE = 16
 
@@ -24,7 +24,6 @@ def write_images(folder, first_subject, subjects, slices=8, size=SIZE):
 
 def save_run(folder, generator, classes=("AD", "NC"), **record):
     """Writes the checkpoint of a generator."""
-    variables = named("generator_ema", generator.variables)
-    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+    arrays = values(network_state(generator, "generator_ema"))
     record = {"classes": list(classes), "images_seen": 1500, "data_fingerprint": ""} | record
     save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)

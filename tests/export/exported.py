@@ -8,9 +8,10 @@ import numpy as np
 from export.options import ExportOptions
 from export.to_onnx import export_run
 from keras_stylegan.config import Config, DataConfig, ModelConfig
-from keras_stylegan.training.checkpoint import named, save
+from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.state import network_state, values
 
 MODEL = {"resolution": 16, "z_dim": 8, "w_dim": 12, "mapping_layers": 2, "channel_base": 128, "channel_max": 16}
 
@@ -26,8 +27,7 @@ def make_run(path, **model):
     folder = RunFolder(path)
     folder.checkpoints.mkdir(parents=True)
     folder.write_config(config)
-    variables = named("generator_ema", generator.variables)
-    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+    arrays = values(network_state(generator, "generator_ema"))
     record = {"classes": ["AD", "NC"], "images_seen": 1500}
     save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
     return generator

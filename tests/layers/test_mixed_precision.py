@@ -7,7 +7,7 @@ from helpers import SMALL, randomize
 from keras import ops
 
 from keras_stylegan.backend import value_and_gradients
-from keras_stylegan.layers.equalized import EqualizedConv2D, kernels_scaled_once
+from keras_stylegan.layers.equalized import EqualizedConv2D
 from keras_stylegan.layers.modulated_conv import ModulatedConv2D
 from keras_stylegan.layers.styled_conv import StyledConv2D
 from keras_stylegan.models import Discriminator, Generator
@@ -87,11 +87,3 @@ def test_mapping_coarsest_and_last_layers_are_float32(policy, architecture):
     full = Generator.from_config(generator.get_config() | {"dtype": "float32"})
     full.build()
     np.testing.assert_array_equal(generator.mapping(z, label), full.mapping(z, label))
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_kernels_scaled_once_are_those_of_a_plain_call(policy):
-    discriminator, images = Discriminator(seed=0, dtype=policy, **SMALL), normal(4, 8, 8, 1)
-    expected = np.asarray(discriminator(images))
-    with kernels_scaled_once(discriminator):
-        np.testing.assert_array_equal(discriminator(images), expected)

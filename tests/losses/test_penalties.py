@@ -1,17 +1,20 @@
 """Penalties of functions whose gradients are known."""
 
+import dataclasses
+
 import keras
 import numpy as np
-import pytest
 from keras import ops
 
 from keras_stylegan.backend import value_and_gradients
+from keras_stylegan.config import LossConfig
 from keras_stylegan.losses.penalties import (
-    gradient_penalty,
-    path_length_penalty,
+    PENALTIES,
+    active_penalties,
+    in_one_call,
+    mix,
     path_lengths,
-    r1_penalty,
-    r2_penalty,
+    squared_distance,
     squared_gradient_norm,
 )
 
@@ -35,13 +38,17 @@ def squared_norm(images):
     return np.sum(images.astype(np.float64) ** 2, axis=(1, 2, 3))
 
 
-@pytest.mark.parametrize("penalty", [squared_gradient_norm, r1_penalty, r2_penalty])
-def test_squared_norms_per_sample(penalty):
-    logits, values = penalty(linear, ops.array(REAL))
+def gradient_penalty(score, real, fake, epsilon):
+    """(‖∇D(x̂)‖ − 1)², as training composes it."""
+    return squared_distance(squared_gradient_norm(score, ops.array(mix(real, fake, epsilon)))[1], 1.0)
+
+
+def test_squared_norms_per_sample():
+    logits, values = squared_gradient_norm(linear, ops.array(REAL))
     assert logits.shape == (3, 1) and values.shape == (3,)
     np.testing.assert_allclose(logits[:, 0], np.sum(REAL * DIRECTION, axis=(1, 2, 3)), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(values, np.full(3, np.sum(DIRECTION**2)), rtol=1e-5)
-    np.testing.assert_allclose(penalty(quadratic, ops.array(REAL))[1], squared_norm(REAL), rtol=1e-5)
+    np.testing.assert_allclose(squared_gradient_norm(quadratic, ops.array(REAL))[1], squared_norm(REAL), rtol=1e-5)
 
 
 def test_small_gradients_survive_float16():
@@ -86,7 +93,9 @@ def test_penalty_gradients_reach_the_weights():
     def scaled(images):
         return scale * linear(images)
 
-    _, _, (r1,) = value_and_gradients(lambda: (ops.mean(r1_penalty(scaled, ops.array(REAL))[1]), None), [scale])
+    _, _, (r1,) = value_and_gradients(
+        lambda: (ops.mean(squared_gradient_norm(scaled, ops.array(REAL))[1]), None), [scale]
+    )
     np.testing.assert_allclose(r1, 2 * 3 * norm**2, rtol=1e-5)
     _, _, (gp,) = value_and_gradients(lambda: (ops.mean(gradient_penalty(scaled, REAL, FAKE, EPSILON)), None), [scale])
     np.testing.assert_allclose(gp, 2 * (3 * norm - 1) * norm, rtol=1e-5)
@@ -121,5 +130,41 @@ def test_path_lengths_of_a_constant_synthesis_have_finite_gradients():
     assert value < 1e-5 and np.isfinite(gradient)
 
 
-def test_path_length_penalty_by_hand():
-    np.testing.assert_allclose(path_length_penalty(ops.array([1.0, 4.0]), 3.0), [4.0, 1.0])
+def test_distances_by_hand():
+    np.testing.assert_allclose(squared_distance(ops.array([1.0, 16.0]), 3.0), [4.0, 1.0])
+    np.testing.assert_array_equal(squared_distance(ops.array([0.0, 7.0]), 0.0), [0.0, 7.0])
+
+
+def test_sets_in_one_call_come_back_apart():
+    """The function sees a1 b1 a2 b2 … with the labels of each."""
+    label = np.arange(3.0, dtype=np.float32)[:, None]
+    seen = []
+
+    def function(images, label):
+        seen.append((np.asarray(images), np.asarray(label)))
+        return [linear(images) + label, ops.sum(images, axis=(1, 2, 3))]
+
+    results = in_one_call(function, [ops.array(REAL), ops.array(FAKE)], ops.array(label))
+    np.testing.assert_array_equal(seen[0][0], np.stack([REAL[0], FAKE[0], REAL[1], FAKE[1], REAL[2], FAKE[2]]))
+    np.testing.assert_array_equal(seen[0][1][:, 0], [0, 0, 1, 1, 2, 2])
+    for images, (logits, sums) in zip((REAL, FAKE), results, strict=True):
+        np.testing.assert_allclose(logits, np.sum(images * DIRECTION, axis=(1, 2, 3))[:, None] + label, rtol=1e-4)
+        np.testing.assert_allclose(sums, np.sum(images, axis=(1, 2, 3)), rtol=1e-4, atol=1e-4)
+
+
+def test_the_table_knows_the_options_and_their_defaults():
+    options = dataclasses.asdict(LossConfig())
+    named = {name for penalty in PENALTIES for name in (penalty.weight, penalty.interval)}
+    assert named == options.keys() - {"adversarial"}
+    for penalty in PENALTIES:
+        assert (options[penalty.weight], options[penalty.interval]) == penalty.defaults
+
+
+def test_penalties_in_use():
+    assert list(map(str, active_penalties({}))) == ["gradient penalty 10", "R1 0.001"]
+    options = {"gp_weight": 0, "r1_gamma": 0.1, "r1_interval": 16, "r2_gamma": 4.0, "pl_weight": 2, "other": 1}
+    found = active_penalties(options)
+    texts = ["R1 0.05 every 16 steps", "R2 2", "path length 2 every 4 steps"]
+    assert list(map(str, found)) == texts
+    assert [active.own_update for active in found] == [True, False, True]
+    assert active_penalties({"gp_weight": 0, "r1_gamma": 0.0}) == ()

@@ -15,34 +15,29 @@ from keras import ops
 from keras_stylegan.backend import Adam
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.callbacks import StopAt, StopOnNonFinite
-from keras_stylegan.training.checkpoint import assign, load, save, state_variables
-from keras_stylegan.training.draws import GeneratorDraws
+from keras_stylegan.training.checkpoint import load, save
+from keras_stylegan.training.draws import Draws, GeneratorDraws
 from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.state import assign, state, values
 
 STEPS, BATCH, SIZE = 20, 4, 8
 RATE = 1e-4
 
 
-class ReplayedGAN(StyleGAN):
+class ReplayedDraws(Draws):
     """Draws number k of step n come from a table, row n, whatever the backend."""
 
-    syncs = 0
-
-    def jax_state_sync(self):
-        """Keras's, on JAX; counts how often the state really goes back into the variables."""
-        self.syncs += getattr(self, "_jax_state", None) is not None and not self._jax_state_synced
-        super().jax_state_sync()
-
-    def train_on_images(self, images, labels=None):
-        self.draws_made = 0
-        return super().train_on_images(images, labels)
+    def __init__(self, gan):
+        super().__init__(gan.generator, gan.seed_generator, gan.style_mixing_prob)
+        self.step = gan.step
+        self.made = 0
 
     def _row(self, key, draw):
-        rows = [draw(np.random.default_rng([step, self.draws_made, key])) for step in range(STEPS)]
+        rows = [draw(np.random.default_rng([step, self.made, key])) for step in range(STEPS)]
         return ops.take(ops.convert_to_tensor(np.stack(rows).astype("float32")), int_tensor(self.step), axis=0)
 
-    def _draw(self, batch):
-        self.draws_made += 1
+    def latents(self, batch):
+        self.made += 1
         generator = self.generator
         crossover = self._row(2, lambda random: random.integers(1, generator.num_ws + 1, (batch, 1, 1)))
         shapes = generator.synthesis.noise_shapes(batch)
@@ -53,11 +48,26 @@ class ReplayedGAN(StyleGAN):
             [self._row(3 + k, lambda random, k=k: random.normal(size=shapes[k])) for k in range(len(shapes))],
         )
 
-    def _draw_epsilon(self, batch):
+    def epsilon(self, batch):
         return self._row(100, lambda random: random.uniform(size=(batch, 1, 1, 1)))
 
-    def _draw_image_noise(self, batch):
+    def image_noise(self, batch):
         return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))
+
+
+class ReplayedGAN(StyleGAN):
+    """Counts, on JAX, how often the state really goes back into the variables."""
+
+    syncs = 0
+
+    def jax_state_sync(self):
+        """Keras's."""
+        self.syncs += getattr(self, "_jax_state", None) is not None and not self._jax_state_synced
+        super().jax_state_sync()
+
+    def train_on_images(self, images, labels=None):
+        self.draws.made = 0
+        return super().train_on_images(images, labels)
 
 
 def int_tensor(variable):
@@ -72,6 +82,7 @@ def make_gan(**options):
     gan = ReplayedGAN(
         generator, discriminator, ema_kimg=0.02, ema_rampup=None, style_mixing_prob=0.9, batch_size=BATCH, name="gan"
     )
+    gan.draws = ReplayedDraws(gan)
     rates = {name: Adam(RATE, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name) for name in ("g", "m", "d")}
     gan.compile(
         **{f"{name}_optimizer": optimizer for name, optimizer in rates.items()},
@@ -85,14 +96,14 @@ def make_gan(**options):
 
 
 def write(gan, path):
-    save(path, {name: ops.convert_to_numpy(variable) for name, variable in state_variables(gan).items()}, {})
+    save(path, values(state(gan)), {})
 
 
 def main(options, output, checkpoint=None):
     gan = make_gan(**options)
     if checkpoint is not None:
         arrays, _ = load(checkpoint)
-        assign(state_variables(gan), arrays, checkpoint)
+        assign(state(gan), arrays, checkpoint)
     else:
         random = np.random.default_rng(6)
         # Biases and noise strengths start at zero, where a mistake in their use would not show.

@@ -33,25 +33,26 @@ from keras_stylegan.data.image_set import ImageSet  # noqa: E402
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs  # noqa: E402
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev  # noqa: E402
 from keras_stylegan.models import Discriminator, Generator  # noqa: E402
-from keras_stylegan.training.checkpoint import save, state_variables  # noqa: E402
-from keras_stylegan.training.draws import GeneratorDraws  # noqa: E402
+from keras_stylegan.training.checkpoint import save  # noqa: E402
+from keras_stylegan.training.draws import Draws, GeneratorDraws  # noqa: E402
 from keras_stylegan.training.gan import StyleGAN  # noqa: E402
+from keras_stylegan.training.state import state  # noqa: E402
 
 
-class ReplayedGAN(StyleGAN):
+class ReplayedDraws(Draws):
     """Every draw of a replica is its rows of one constant draw for the whole batch; those of its own are compared."""
 
-    def build(self, images_shape=None):
-        self.spread = self._scalar("spread")
-        super().build(images_shape)
+    def __init__(self, gan):
+        super().__init__(gan.generator, gan.seed_generator, gan.style_mixing_prob)
+        self.spread = gan.spread
 
     def _rows(self, batch, kind, *sizes, **options):
         whole = getattr(np.random.default_rng(sizes), kind)(size=(batch * replicas.num_replicas(), *sizes), **options)
         whole = ops.convert_to_tensor(whole.astype("int32" if kind == "integers" else "float32"))
         return ops.take(whole, replicas.replica_id() * batch + ops.arange(batch), axis=0)
 
-    def _draw(self, batch):
-        own = super()._draw(batch)
+    def latents(self, batch):
+        own = super().latents(batch)
         mean, square = replicas.all_mean([own.z, ops.square(own.z)])
         self.spread.assign(ops.mean(square - ops.square(mean)))
         generator = self.generator
@@ -62,11 +63,20 @@ class ReplayedGAN(StyleGAN):
             [self._rows(batch, "normal", *shape[1:]) for shape in generator.synthesis.noise_shapes(batch)],
         )
 
-    def _draw_epsilon(self, batch):
+    def epsilon(self, batch):
         return self._rows(batch, "uniform", 1, 1, 1)
 
-    def _draw_image_noise(self, batch):
+    def image_noise(self, batch):
         return self._rows(batch, "normal", SIZE, SIZE, 1)
+
+
+class ReplayedGAN(StyleGAN):
+    """Has a variable that says how far the replicas' own latents are apart."""
+
+    def build(self, images_shape=None):
+        self.spread = self.add_weight((), "zeros", "float32", name="spread", trainable=False)
+        self.draws = ReplayedDraws(self)
+        super().build(images_shape)
 
 
 def make_gan():
@@ -143,7 +153,7 @@ def main(output):
     fit_epochs(gan, batches, 2, [losses], verbose=0)
     assert gan.images_seen == BATCH * STEPS
     arrays = {}
-    for name, variable in state_variables(gan).items():
+    for name, variable in state(gan).items():
         first, *others = copies(variable)
         assert all(np.array_equal(first, other) for other in others), f"replicas differ in {name}"
         assert len(others) + 1 == REPLICAS // replicas.num_processes() or DISTRIBUTION == "blocks"

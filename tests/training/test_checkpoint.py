@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.training.checkpoint import CheckpointFolder, assign, load, named, save
+from keras_stylegan.training.checkpoint import CheckpointFolder, load, save
 
 ARRAYS = {
     "generator/000/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -17,14 +17,6 @@ ARRAYS = {
     "draws/000/state": np.array([1, 2**32 - 1], np.uint32),
 }
 RECORD = {"classes": ["AD", "NC"], "images_seen": 64}
-
-
-class Variable:
-    def __init__(self, name, value):
-        self.name, self.value, self.shape = name, value, value.shape
-
-    def assign(self, value):
-        self.value = value
 
 
 def test_round_trip_keeps_every_bit_and_type(tmp_path):
@@ -96,22 +88,6 @@ except InputError as error:
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert "a.npz: File too large; earlier checkpoints are kept" in done.stdout
     assert os.listdir(tmp_path) == []
-
-
-def test_assign_checks_everything_first():
-    variables = named("generator", [Variable("kernel", np.zeros((2, 3))), Variable("bias", np.zeros(3))])
-    arrays = {"generator/000/kernel": np.ones((2, 3)), "generator/001/bias": np.ones(4)}
-    with pytest.raises(InputError, match=r"architecture: generator/001/bias has shape \(4,\), the network \(3,\)"):
-        assign(variables, arrays, Path("a.npz"))
-    with pytest.raises(InputError, match=r"generator/001/bias is missing \(1 differences\)"):
-        assign(variables, {"generator/000/kernel": np.ones((2, 3))}, Path("a.npz"))
-    surplus = {name: variable.value + 1 for name, variable in variables.items()} | {"generator/002/x": np.ones(1)}
-    with pytest.raises(InputError, match="generator/002/x is unknown"):
-        assign(variables, surplus, Path("a.npz"))
-    assert all((variable.value == 0).all() for variable in variables.values())
-    del surplus["generator/002/x"]
-    assign(variables, surplus, Path("a.npz"))
-    assert all((variable.value == 1).all() for variable in variables.values())
 
 
 def write(folder, images, size=1000):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.models import Generator
-from keras_stylegan.training.draws import draw_generator, styles
+from keras_stylegan.training.draws import Draws, styles
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def seed():
 
 
 def test_share_and_range_of_the_crossover(generator):
-    draws = draw_generator(generator, 3000, 0.9, seed())
+    draws = Draws(generator, seed(), 0.9).latents(3000)
     crossover = np.asarray(draws.crossover).ravel()
     mixed = crossover < generator.num_ws
     assert abs(mixed.mean() - 0.9) < 4 * np.sqrt(0.9 * 0.1 / 3000)
@@ -31,7 +31,7 @@ def test_share_and_range_of_the_crossover(generator):
 
 
 def test_latents_are_unit_normal_and_independent(generator):
-    draws = draw_generator(generator, 3000, 1.0, seed())
+    draws = Draws(generator, seed(), 1.0).latents(3000)
     z, partner = np.asarray(draws.z), np.asarray(draws.mixing_z)
     for values in (z, partner, np.asarray(draws.noise[0])):
         assert abs(values.mean()) < 0.05 and abs(values.std() - 1) < 0.05
@@ -40,13 +40,13 @@ def test_latents_are_unit_normal_and_independent(generator):
 
 
 def test_without_mixing_there_is_no_partner(generator):
-    draws = draw_generator(generator, 2, 0.0, seed())
+    draws = Draws(generator, seed(), 0.0).latents(2)
     assert draws.mixing_z is None and draws.crossover is None
     np.testing.assert_array_equal(styles(generator, draws, None, False), generator.mapping(draws.z))
 
 
 def test_styles_switch_at_the_crossover(generator):
-    draws = draw_generator(generator, 3, 0.5, seed())
+    draws = Draws(generator, seed(), 0.5).latents(3)
     draws = draws._replace(crossover=np.array([1, 4, 6]).reshape(3, 1, 1))
     ws = np.asarray(styles(generator, draws, None, False))
     first, second = np.asarray(generator.mapping(draws.z)), np.asarray(generator.mapping(draws.mixing_z))
@@ -56,7 +56,7 @@ def test_styles_switch_at_the_crossover(generator):
 
 
 def test_the_partner_does_not_move_the_mean_style(generator):
-    draws = draw_generator(generator, 4, 1.0, seed())
+    draws = Draws(generator, seed(), 1.0).latents(4)
     mean = np.asarray(generator.mapping(draws.z))[:, 0].mean(axis=0)
     before = generator.mapping.w_avg.numpy()
     styles(generator, draws, None, training=False)
@@ -66,7 +66,7 @@ def test_the_partner_does_not_move_the_mean_style(generator):
 
 
 def test_the_seed_replays_a_draw(generator):
-    first, second = (draw_generator(generator, 2, 0.5, seed()) for _ in range(2))
+    first, second = (Draws(generator, seed(), 0.5).latents(2) for _ in range(2))
     np.testing.assert_array_equal(first.z, second.z)
     np.testing.assert_array_equal(first.crossover, second.crossover)
     for a, b in zip(first.noise, second.noise, strict=True):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from small_gan import BATCH, RATES, clone, count, images, make_gan, trained, values
 
 from keras_stylegan.losses.adversarial import LOSSES
-from keras_stylegan.training.draws import draw_generator, styles
+from keras_stylegan.training.draws import Draws, styles
 
 
 def assert_moved(before, after, gradients, rate):
@@ -36,7 +36,7 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group):
     real, labels = tf.constant(images()), np.array([0, 2, 1, 2])
     label = tf.one_hot(labels, 3) if c_dim else None
 
-    draws = draw_generator(generator, BATCH, 0.0, seed)
+    draws = Draws(generator, seed).latents(BATCH)
     fake = generator.synthesis(styles(generator, draws, label, training=True), noise=draws.noise)
     epsilon = keras.random.uniform((BATCH, 1, 1, 1), seed=seed)
 
@@ -62,7 +62,7 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group):
     np.testing.assert_allclose(logs["d_loss"], expected_loss, rtol=1e-4)
 
     # The generator meets the updated discriminator, with draws of its own.
-    draws = draw_generator(generator, BATCH, 0.0, seed)
+    draws = Draws(generator, seed).latents(BATCH)
     with tf.GradientTape() as tape:
         ws = styles(generator, draws, label, training=True)
         loss = -tf.reduce_mean(gan.discriminator(generator.synthesis(ws, noise=draws.noise), label))
@@ -91,7 +91,7 @@ def test_a_lazy_penalty_is_an_update_of_its_own_times_k():
     gan = make_gan(adversarial="logistic", gp_weight=0.0, r1_gamma=0.4, r1_interval=3)
     discriminator, real = clone(gan.discriminator), tf.constant(images())
     generator, seed = clone(gan.generator), keras.random.SeedGenerator(5)
-    draws = draw_generator(generator, BATCH, 0.0, seed)
+    draws = Draws(generator, seed).latents(BATCH)
     fake = generator.synthesis(generator.mapping(draws.z), noise=draws.noise)
     before = trained(discriminator)
     steps = (
@@ -192,9 +192,8 @@ def test_a_nan_image_changes_no_weight_that_it_reaches(adversarial):
 def test_a_non_finite_path_length_leaves_everything_unchanged(monkeypatch):
     gan = make_gan(gp_weight=0.0, pl_weight=1.0, pl_interval=1, optimizer=keras.optimizers.Adam)
     gan.path_length_mean.assign(2.0)
-    monkeypatch.setattr(
-        "keras_stylegan.training.gan.path_lengths", lambda synthesis, ws, noise: tf.reduce_sum(ws, [1, 2]) * np.inf
-    )
+    infinite = lambda synthesis, ws, noise: tf.reduce_sum(ws, [1, 2]) * np.inf  # noqa: E731
+    monkeypatch.setattr("keras_stylegan.training.algorithm.path_lengths", infinite)
     gan.train_on_images(images())
     assert float(gan.path_length_mean) == 2.0
     assert float(gan.trackers["skipped_updates"].result()) == 1

@@ -9,7 +9,7 @@ from keras_stylegan.training.callbacks.step_callback import StepCallback
 class ImageCounter(StepCallback):
     """Keeps `model.images_seen` up to date without reading a variable, which would wait for the step to finish.
 
-    `AdversarialTrainer.fit` puts it before all other callbacks. For a model without `batch_size` only the variable
+    `StyleGAN.fit` puts it before all other callbacks. For a model without `batch_size` only the variable
     knows: it is read after every step.
     """
 

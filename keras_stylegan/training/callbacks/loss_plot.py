@@ -11,16 +11,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.losses.penalties import PENALTIES
 
 PANELS = (
     ("Losses", "loss", ("d_loss", "g_loss"), "linear"),
     ("Scores of the discriminator", "mean score (logit)", ("real_score", "fake_score"), "linear"),
-    (
-        "Penalties (before their weights)",
-        "penalty",
-        ("gradient_penalty", "r1_penalty", "r2_penalty", "path_length_penalty"),
-        "log",
-    ),
+    ("Penalties (before their weights)", "penalty", tuple(penalty.name for penalty in PENALTIES), "log"),
     ("Path length of the generator", "path length", ("path_length",), "linear"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
@@ -29,12 +25,8 @@ LABELS = {
     "g_loss": "generator",
     "real_score": "real images",
     "fake_score": "generated images",
-    "gradient_penalty": "gradient penalty",
-    "r1_penalty": "R1",
-    "r2_penalty": "R2",
-    "path_length_penalty": "path length",
     "path_length": "path length",
-}
+} | {penalty.name: penalty.label for penalty in PENALTIES}
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_stylegan.data.image_files import replace_file
@@ -21,8 +20,9 @@ from keras_stylegan.metrics.precision_recall import precision_recall
 from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
-from keras_stylegan.training.checkpoint import named, save
+from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.samples import draw_samples
+from keras_stylegan.training.state import network_state, values
 
 COLUMNS = (
     "frechet_random",
@@ -199,8 +199,7 @@ class QuickEvaluation(StepCallback):
 
     def _save_best(self, value):
         self.best.parent.mkdir(parents=True, exist_ok=True)
-        variables = named("generator_ema", self.model.generator_ema.variables)
-        arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in variables.items()}
+        arrays = values(network_state(self.model.generator_ema, "generator_ema"))
         chosen = {"images_seen": self.model.images_seen, "best_metric": self.best_metric, "best_value": value}
         save(self.best, arrays, self.record | chosen)
 
