@@ -119,7 +119,7 @@ def test_files_are_short():
 @pytest.mark.parametrize(
     ("file", "line", "name"),
     [
-        ("config.py", "import numpy", "numpy"),
+        ("config/model.py", "import numpy", "numpy"),
         ("layers/noise.py", "import tensorflow as tf", "tensorflow"),
         ("backend/jax.py", "import tensorflow", "tensorflow"),
         ("benchmark.py", "import torch", "torch"),

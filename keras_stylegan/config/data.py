@@ -1,0 +1,52 @@
+"""Options of the images."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keras_stylegan.config.checks import require, require_at_least, require_choices
+from keras_stylegan.errors import InputError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the images come from and how they are made square."""
+
+    source: Literal["folder", "cifar10", "phantom"] = "folder"
+    """'folder' of image files, 'cifar10', or 'phantom': procedural brain slices that need no download."""
+    path: Path | None = None
+    """The folder: train/ and test/ with one subfolder per class (ADNI's AD_NC), or any folder of images."""
+    fit: Literal["pad", "crop"] = "pad"
+    """Make an image square by padding with its background, or by a centre crop."""
+    background: int | None = None
+    """Grey value to pad with; by default the median of the image's border."""
+    upscale: bool = False
+    """Accept images smaller than the resolution and enlarge them."""
+    subject_pattern: str = r"(?P<subject>.+)_(?P<slice>\d+)"
+    """Regular expression for a file name without its ending; its group 'subject' names the subject."""
+    strict: bool = False
+    """Stop at the first unreadable file instead of skipping it."""
+    max_refused: int = 100
+    """Unreadable files that are skipped before the folder as a whole is refused."""
+    phantom_count: int = 2000
+    """Images that the source 'phantom' draws."""
+    cache_dir: Path | None = None
+    """Folder of the decoded images; by default ~/.cache/keras_stylegan."""
+
+    def __post_init__(self) -> None:
+        require_choices(self)
+        require_at_least(self, 0, "background", "max_refused")
+        require_at_least(self, 1, "phantom_count")
+        try:
+            groups = re.compile(self.subject_pattern).groupindex
+        except re.error as error:
+            raise InputError(
+                f"subject_pattern is not a regular expression ({error}). Received: {self.subject_pattern!r}"
+            ) from error
+        require(
+            "subject" in groups,
+            "subject_pattern",
+            "a regular expression with a group (?P<subject>...)",
+            self.subject_pattern,
+        )

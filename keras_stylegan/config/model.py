@@ -1,0 +1,49 @@
+"""Options of the networks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keras_stylegan.config.checks import require, require_at_least, require_choices
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The networks: StyleGAN2 (Karras et al. 2019)."""
+
+    architecture: Literal["skip", "resnet"] = "skip"
+    """Generator blocks: 'skip' sums one image per resolution (the paper's choice), 'resnet' adds residual branches."""
+    resolution: int = 64
+    """Width and height of an image in pixels: 8, 16, 32, ... 1024."""
+    channels: Literal[1, 3] = 1
+    """Colour channels: 1 for grey, 3 for RGB."""
+    conditional: bool = False
+    """Condition both networks on the class (AD or NC) of an image."""
+    z_dim: int = 512
+    """Size of the input latent z."""
+    w_dim: int = 512
+    """Size of the intermediate latent w."""
+    mapping_layers: int = 8
+    """Dense layers of the mapping network."""
+    channel_base: int = 16384
+    """Channels at resolution r are min(channel_base / r, channel_max)."""
+    channel_max: int = 512
+    """Most channels of any layer."""
+    noise: Literal["random", "none"] = "random"
+    """Noise inputs of the generator in training. 'none' makes it draw fine structure from the latent alone: better
+    when training is short, as noise is soon used for grain instead."""
+    mbstd_group_size: int = 4
+    """Images whose standard deviation the discriminator sees together. The batch must be a multiple of it."""
+
+    def __post_init__(self) -> None:
+        require_choices(self)
+        legal = [4 * 2**k for k in range(1, 9)]
+        require(self.resolution in legal, "resolution", f"4·2^k, one of {legal}", self.resolution)
+        require_at_least(
+            self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size"
+        )
+        require(
+            self.channel_base >= self.resolution,
+            "channel_base",
+            f"at least the resolution ({self.resolution}), or the finest layer has no channel",
+            self.channel_base,
+        )

@@ -1,0 +1,40 @@
+"""Options of the optimizers."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from keras_stylegan.config.checks import require, require_at_least, require_choices, require_positive
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam for the generator's synthesis network, its mapping network and the discriminator."""
+
+    schedule: Literal["constant", "phases", "cosine"] = "phases"
+    """'phases' follows `phases`; 'constant' and 'cosine' (with warm-up) use the three learning rates below."""
+    phases: tuple[tuple[int, float], ...] = ((100, 1e-4), (50, 1e-5))
+    """(epochs, learning rate) one after the other, for all three optimizers; the last rate stays."""
+    g_learning_rate: float = 1e-4
+    """Synthesis network ('constant' and 'cosine')."""
+    m_learning_rate: float = 1e-4
+    """Mapping network ('constant' and 'cosine'); its layers multiply it by 0.01 again (lr_multiplier)."""
+    d_learning_rate: float = 1e-4
+    """Discriminator ('constant' and 'cosine')."""
+    warmup_kimg: float = 0.0
+    """'cosine': thousands of images over which the rate rises from 0 to its value."""
+    beta_1: float = 0.0
+    """Adam's decay of the first moment."""
+    beta_2: float = 0.99
+    """Adam's decay of the second moment."""
+    epsilon: float = 1e-8
+    """Adam's epsilon."""
+
+    def __post_init__(self) -> None:
+        require_choices(self)
+        legal = bool(self.phases) and all(epochs > 0 and 0 < rate < math.inf for epochs, rate in self.phases)
+        require(legal, "phases", "pairs (epochs > 0, learning rate > 0)", self.phases)
+        require_positive(self, "g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
+        require_at_least(self, 0, "warmup_kimg")
+        for name in ("beta_1", "beta_2"):
+            require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
