@@ -47,6 +47,8 @@ def start_keras(backend: str | None = None, distribution: str = "none") -> None:
     """
     if backend is not None:
         os.environ["KERAS_BACKEND"] = backend
+    # Before Keras is imported: its numpy backend fails over a JAX that is not there, which would be the wrong advice.
+    _check(os.environ.get("KERAS_BACKEND") or BACKENDS[0], BACKENDS)
     try:
         with quiet_stderr():
             import keras
@@ -60,5 +62,10 @@ def start_keras(backend: str | None = None, distribution: str = "none") -> None:
         raise
     except (ImportError, ValueError) as error:
         raise InputError(f"Keras cannot start its backend: {error}; {ADVICE}") from error
-    if keras.backend.backend() not in (BACKENDS if backend is None else (backend,)):
-        raise InputError(f"the backend of Keras must be another: {ADVICE}. Received: {keras.backend.backend()}")
+    # KERAS_BACKEND is not the only way to choose: Keras has a configuration file, or was imported before.
+    _check(keras.backend.backend(), BACKENDS if backend is None else (backend,))
+
+
+def _check(backend: str, legal: tuple[str, ...]) -> None:
+    if backend not in legal:
+        raise InputError(f"the backend of Keras must be one of {', '.join(legal)}: {ADVICE}. Received: {backend!r}")

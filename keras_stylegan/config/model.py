@@ -38,9 +38,7 @@ class ModelConfig:
         require_choices(self)
         legal = [4 * 2**k for k in range(1, 9)]
         require(self.resolution in legal, "resolution", f"4·2^k, one of {legal}", self.resolution)
-        require_at_least(
-            self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size"
-        )
+        require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
         require(
             self.channel_base >= self.resolution,
             "channel_base",

@@ -1,6 +1,5 @@
 """The same algorithm on TensorFlow, JAX and PyTorch, each in a process of its own."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -21,12 +20,7 @@ pytestmark = pytest.mark.slow
 
 other_backends = pytest.mark.parametrize(
     "backend",
-    [
-        pytest.param(
-            name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed")
-        )
-        for name in ("jax", "torch")
-    ],
+    [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch")],
 )
 
 
@@ -105,9 +99,7 @@ config = Config(
 """
 
 
-@pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("jax", "torch")), reason="a backend is not installed"
-)
+@pytest.mark.needs("jax", "torch")
 def test_a_run_goes_from_backend_to_backend_and_is_exported(tmp_path):
     data = tmp_path / "images"
     data.mkdir()

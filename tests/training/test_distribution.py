@@ -4,7 +4,6 @@ Processes talk over the loopback interface; several devices are virtual ones.
 """
 
 import csv
-import importlib.util
 import json
 import os
 import signal
@@ -28,13 +27,7 @@ TIMEOUT = 600
 pytestmark = pytest.mark.slow
 
 
-def backends(*names):
-    return [
-        pytest.param(
-            name, marks=pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed")
-        )
-        for name in names
-    ]
+BACKENDS = ["tensorflow", *(pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch"))]
 
 
 def free_ports(count):
@@ -121,7 +114,7 @@ def check_same(found, expected):
     assert 0.2 < found["spread"] < 0.9
 
 
-@pytest.mark.parametrize("backend", backends("tensorflow", "jax", "torch"))
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_two_replicas_are_one_process_with_the_same_batch(tmp_path, backend):
     (expected,) = steps(tmp_path, "one", "blocks", [environment(backend)])
     if backend != "torch":
@@ -188,7 +181,7 @@ class Job:
         return load(self.checkpoints.paths()[-1])[1]["images_seen"]
 
 
-@pytest.mark.parametrize("backend", backends("tensorflow", "jax", "torch"))
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_job_survives_the_death_of_a_worker_and_a_signal(experiment, tmp_path, backend):
     job = Job(backend, experiment, tmp_path)
     job.start(run_dirs=("run", "not_written"))
