@@ -42,6 +42,14 @@ def pixels(path):
         return np.asarray(file).astype(int)
 
 
+def sheet(path, factor):
+    """A picture whose pixels were enlarged to `factor` x `factor`, as it was before."""
+    large = pixels(path)
+    small = large[::factor, ::factor]
+    np.testing.assert_array_equal(large, np.kron(small, np.ones((factor, factor), int)))
+    return small
+
+
 def levels(images):
     return np.clip(np.rint((np.asarray(images) + 1) * 127.5), 0, 255)[..., 0]
 
@@ -69,17 +77,17 @@ def test_everything_is_written(unconditional, tmp_path):
     expected = levels(generator(draw_latents(3, range(5), 8)))
     for name, image in zip(images, expected, strict=True):
         assert np.abs(pixels(out / name) - image).max() <= 1
-    grid = pixels(out / "grid.png")
+    grid = sheet(out / "grid.png", 12)
     assert grid.shape == (16, 80)
     np.testing.assert_array_equal(grid[:, 48:64], pixels(out / images[3]))
     record = json.loads((out / "generate.json").read_text())
     assert record["run"] == str(run) and record["images_seen"] == 1500 and record["classes"] == ["AD", "NC"]
     assert GenerateOptions(**record["options"] | {"output_dir": out}).seed == 3
-    coarse = pixels(out / "style_mixing_coarse.png")
+    coarse = sheet(out / "style_mixing_coarse.png", 19)
     assert coarse.shape == (52, 52) and (coarse[:16, :16] == 0).all()
     for n, (top, left) in enumerate([(18, 0), (36, 0), (0, 18), (0, 36)]):
         assert np.abs(coarse[top : top + 16, left : left + 16] - expected[n]).max() <= 1
-    strip = pixels(out / "interpolation.png")
+    strip = sheet(out / "interpolation.png", 8)
     assert strip.shape == (32, 8 * 16)
     for n in range(2):
         assert np.abs(strip[16 * n : 16 * n + 16, :16] - expected[n]).max() <= 1
@@ -122,7 +130,7 @@ def test_classes_in_turn_share_latents_and_one_class_alone_is_the_same(condition
     for n in range(2):
         name = f"NC_seed0_{n:05d}.png"
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "all" / name).read_bytes()
-    assert pixels(tmp_path / "one" / "grid_NC.png").shape == (32, 32)
+    assert sheet(tmp_path / "one" / "grid_NC.png", 32).shape == (32, 32)
 
 
 @pytest.mark.parametrize("space", ["w", "z"])
@@ -130,7 +138,7 @@ def test_interpolation_of_a_conditional_model_ends_at_its_images(conditional, tm
     run, _ = conditional
     options = GenerateOptions(count=4, output_dir=tmp_path, mixing=0, interpolation=4, interpolation_space=space)
     generate(run, options)
-    strip = pixels(tmp_path / "interpolation.png")
+    strip = sheet(tmp_path / "interpolation.png", 8)
     for n, name in enumerate(["AD_seed0_00000", "NC_seed0_00000", "AD_seed0_00001", "NC_seed0_00001"]):
         assert np.abs(strip[16 * n : 16 * n + 16, :16] - pixels(tmp_path / f"{name}.png")).max() <= 1
 

@@ -16,6 +16,9 @@ from PIL import Image
 from keras_stylegan.data.intensity import to_integers
 from keras_stylegan.errors import InputError
 
+SHEET_PIXELS = 1024
+"""Longer side of a picture that people look at: small images are enlarged up to it."""
+
 
 def replace_file(path: Path, content: bytes) -> None:
     """Writes a file as a whole: to a temporary name in the same folder, then renamed.
@@ -95,8 +98,21 @@ def tile(images: np.ndarray, columns: int | None = None, pad: int = 0) -> np.nda
     return grid[: grid.shape[0] - pad, : grid.shape[1] - pad]
 
 
+def enlarge(image: np.ndarray) -> np.ndarray:
+    """Repeats every pixel as often as fits into `SHEET_PIXELS`: 64 images of 32x32 would be a postage stamp.
+
+    Args:
+        image: (H, W, C), of any type.
+
+    Returns:
+        (k·H, k·W, C), k a whole number of at least 1.
+    """
+    factor = max(1, SHEET_PIXELS // max(image.shape[:2]))
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
 def save_grid(path: Path, images: np.ndarray, columns: int | None = None, pad: int = 0) -> None:
-    """Writes the grid of `tile` as one 8-bit PNG.
+    """Writes the grid of `tile`, enlarged, as one 8-bit PNG.
 
     Args:
         path: The file.
@@ -107,7 +123,7 @@ def save_grid(path: Path, images: np.ndarray, columns: int | None = None, pad: i
     Raises:
         InputError: The file cannot be written.
     """
-    save_image(path, tile(images, columns, pad))
+    save_image(path, enlarge(tile(images, columns, pad)))
 
 
 def save_gif(path: Path, frames: np.ndarray, seconds_per_frame: float) -> None:

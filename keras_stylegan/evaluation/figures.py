@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
-from keras_stylegan.data.image_files import encode_png, tile
+from keras_stylegan.data.image_files import encode_png, enlarge, tile
 from keras_stylegan.data.intensity import to_float
 from keras_stylegan.evaluation.catalogue import METRICS, class_of
 
@@ -39,15 +38,7 @@ def pair(first: np.ndarray, second: np.ndarray) -> bytes:
 
 def grid(images: np.ndarray, columns: int = 8) -> bytes:
     """A grid of images (N, H, W, C), enlarged if they are small."""
-    sheet = encode_png(tile(to_float(images), columns, pad=1))
-    with Image.open(io.BytesIO(sheet)) as opened:
-        factor = max(1, round(880 / opened.width))
-        if factor == 1:
-            return sheet
-        buffer = io.BytesIO()
-        larger = opened.resize((factor * opened.width, factor * opened.height), Image.Resampling.NEAREST)
-        larger.save(buffer, format="PNG", optimize=True)
-        return buffer.getvalue()
+    return encode_png(enlarge(tile(to_float(images), columns, pad=1)))
 
 
 def histogram_plot(generated: np.ndarray, heldout: np.ndarray) -> bytes:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from keras_stylegan.data.image_files import (
     encode_png,
+    enlarge,
     grid_columns,
     replace_file,
     save_gif,
@@ -74,10 +75,22 @@ def test_grid_columns(count, columns):
     assert grid_columns(count) == columns
 
 
-def test_save_grid_is_one_png(tmp_path):
+@pytest.mark.parametrize(
+    ("height", "width", "factor"), [(256, 256, 4), (512, 256, 2), (300, 341, 3), (100, 513, 1), (2048, 8, 1)]
+)
+def test_a_small_picture_is_enlarged_by_a_whole_factor(height, width, factor):
+    image = np.arange(height * width * 3).reshape(height, width, 3)
+    large = enlarge(image)
+    assert large.shape == (factor * height, factor * width, 3)
+    # A pixel became a square of equal pixels.
+    for row in range(factor):
+        np.testing.assert_array_equal(large[row::factor, factor - 1 :: factor], image)
+
+
+def test_save_grid_is_one_png_large_enough_to_see(tmp_path):
     save_grid(tmp_path / "grid.png", np.stack([gradient()] * 3), columns=3)
     with Image.open(tmp_path / "grid.png") as file:
-        assert file.size == (18, 8)
+        assert file.size == (18 * 56, 8 * 56)  # 18 · 57 would exceed 1024
 
 
 def test_gif_frames_duration_and_loop(tmp_path):

@@ -23,6 +23,15 @@ def levels(images):
     return np.clip(np.rint((np.asarray(images) + 1) * 127.5), 0, 255)
 
 
+def read_grid(path, factor):
+    """A grid in which every pixel was enlarged to `factor` x `factor`, as it was before."""
+    with Image.open(path) as file:
+        large = np.asarray(file)
+    grid = large[::factor, ::factor]
+    np.testing.assert_array_equal(large, np.kron(grid, np.ones((factor, factor), np.uint8)))
+    return grid.astype(int)
+
+
 def test_grids_at_the_start_every_interval_and_the_end(tmp_path):
     model = FakeGan(make_generator())
     fit(model, rows(20), [SampleGrid(tmp_path, kimg=0.008, count=4)])
@@ -45,13 +54,11 @@ def test_the_grid_is_made_of_the_averages_images(tmp_path):
 
     trained = keras.callbacks.LambdaCallback(on_train_batch_end=change)
     fit(model, rows(4), [trained, SampleGrid(tmp_path, kimg=0.004, count=4, seed=3)])
-    with Image.open(tmp_path / "kimg000000.004.png") as file:
-        grid = np.asarray(file)
+    grid = read_grid(tmp_path / "kimg000000.004.png", 64)
     images = levels(generator(draw_latents(3, range(4), 8)))[..., 0]
     expected = np.block([[images[0], images[1]], [images[2], images[3]]])
     assert np.abs(grid - expected).max() <= 1
-    with Image.open(tmp_path / "kimg000000.000.png") as file:
-        assert np.abs(np.asarray(file) - expected).max() > 5
+    assert np.abs(read_grid(tmp_path / "kimg000000.000.png", 64) - expected).max() > 5
 
 
 def test_one_block_per_class_with_the_same_latents(tmp_path):
@@ -59,8 +66,7 @@ def test_one_block_per_class_with_the_same_latents(tmp_path):
     callback = SampleGrid(tmp_path, classes=("AD", "NC"), count=9)
     callback.set_model(FakeGan(generator))
     callback.draw()
-    with Image.open(tmp_path / "kimg000000.000.png") as file:
-        grid = np.asarray(file).astype(int)
+    grid = read_grid(tmp_path / "kimg000000.000.png", 30)
     # 9 // 2 images a class, 3 in a row, 2 black pixels between the blocks.
     assert grid.shape == (8 + 8 + 2 + 8 + 8, 24)
     z = draw_latents(0, range(4), 8)
@@ -75,15 +81,15 @@ def test_many_classes_get_an_image_each(tmp_path):
     callback = SampleGrid(tmp_path, classes=tuple("abcdef"), count=4)
     callback.set_model(FakeGan(make_generator(c_dim=6)))
     callback.draw()
-    with Image.open(tmp_path / "kimg000000.000.png") as file:
-        assert file.size == (8, 6 * 8 + 5 * 2)
+    assert read_grid(tmp_path / "kimg000000.000.png", 17).shape == (6 * 8 + 5 * 2, 8)
 
 
 def test_pictures_in_tensorboard(tmp_path):
     model = FakeGan(make_generator())
     fit(model, rows(8), [SampleGrid(tmp_path / "samples", kimg=0.004, count=4, tensorboard_dir=tmp_path / "events")])
     pictures = EventAccumulator(str(tmp_path / "events" / "samples")).Reload().Images("samples")
-    assert [(picture.step, picture.width, picture.height) for picture in pictures] == [(n, 16, 16) for n in (0, 4, 8)]
+    sizes = [(picture.step, picture.width, picture.height) for picture in pictures]
+    assert sizes == [(n, 1024, 1024) for n in (0, 4, 8)]
     assert pictures[1].encoded_image_string == (tmp_path / "samples" / "kimg000000.004.png").read_bytes()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.data.image_files import encode_png, grid_columns, replace_file, tile
+from keras_stylegan.data.image_files import encode_png, enlarge, grid_columns, replace_file, tile
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 from keras_stylegan.training.callbacks.interval import Interval
@@ -15,9 +15,10 @@ from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEven
 class SampleGrid(StepCallback):
     """Writes a grid of generated images at every interval, before the first step and after the last one.
 
-    The weights are the moving average's (`model.generator_ema`), the noise is constant, nothing is truncated. The
-    files `kimg000012.800.png` sort by images seen. A conditional model gets one block of rows per class, from top to
-    bottom in the order of the classes, with the same latents in every block.
+    The weights are the moving average's (`model.generator_ema`), the noise is constant, nothing is truncated. Small
+    images are enlarged by a whole factor, every pixel to a square. The files `kimg000012.800.png` sort by images seen.
+    A conditional model gets one block of rows per class, from top to bottom in the order of the classes, with the same
+    latents in every block.
 
     Args:
         directory: Folder of the pictures.
@@ -75,7 +76,7 @@ class SampleGrid(StepCallback):
         """
         if self._renderer is None:
             self._renderer = Renderer(self.model.generator_ema)
-        grid = self._grid()
+        grid = enlarge(self._grid())
         png = encode_png(grid)
         replace_file(self.path(self.model.images_seen), png)
         if self._events:
