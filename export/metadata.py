@@ -6,7 +6,7 @@ from importlib.metadata import version
 import onnxruntime
 
 from export.options import ExportOptions
-from keras_stylegan.config_json import to_json
+from keras_stylegan.config_json import public
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.trained import TrainedGenerator
 
@@ -18,7 +18,7 @@ INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagn
 
 
 def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str]:
-    """Keys and values of the file's metadata; lists and objects as JSON.
+    """Keys and values of the file's metadata; lists and objects as JSON. Nothing tells where the data lay.
 
     Args:
         trained: The generator and what is known of it.
@@ -28,7 +28,6 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         InputError: The run's evaluation/metrics.json is damaged.
     """
     generator, config = trained.generator, trained.config
-    data = config.data
     uint8 = options.output == "uint8"
     numbers = {
         "resolution": generator.resolution,
@@ -52,8 +51,9 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "output": options.output,
         "noise": options.noise,
         "precision": options.precision,
-        "dataset": data.source if data.path is None else data.path.name,
-        "config": to_json(config),
+        "weights_sha256": trained.weights_sha256,
+        "dataset": config.data.source,
+        "config": json.dumps(public(config), indent=2),
         "licence": LICENCE,
         "intended_use": INTENDED_USE,
     }

@@ -10,10 +10,32 @@ from typing import Any
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 
+PRIVATE = {"subject_pattern"}
+"""Fields besides all paths that tell of the data: the pattern describes file names, and may name subjects."""
+
 
 def to_json(config: Config) -> str:
     """The config as indented JSON; paths become strings."""
     return json.dumps(dataclasses.asdict(config), indent=2, default=str)
+
+
+def public(options: Any) -> dict[str, Any]:
+    """Options as plain values, fit to be shared: without paths, and without what describes the files of the data.
+
+    Args:
+        options: A `Config`, one of its sections, or the options of a command.
+
+    Returns:
+        Field to value, sections as dictionaries; ready for `json.dumps`.
+    """
+    hints = typing.get_type_hints(type(options))
+    shown = [name for name, hint in hints.items() if name not in PRIVATE and not _holds_path(hint)]
+    values = {name: getattr(options, name) for name in shown}
+    return {name: public(value) if dataclasses.is_dataclass(value) else value for name, value in values.items()}
+
+
+def _holds_path(hint: Any) -> bool:
+    return hint is Path or any(map(_holds_path, typing.get_args(hint)))
 
 
 def from_json(text: str, where: str = "config.json") -> Config:

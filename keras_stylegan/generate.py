@@ -3,7 +3,6 @@
 Keras and numpy are imported by the functions that need them, so that the options can be shown at once.
 """
 
-import dataclasses
 import functools
 import json
 import math
@@ -78,7 +77,8 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
 
     Files in `options.output_dir`: `[<class>_]seed<seed>_<index>.png` (or .npy) for every image, `grid.png`,
     `grid_<class>.png`, `style_mixing_coarse.png`, `..._middle.png`, `..._fine.png` (StyleGAN, figure 3),
-    `interpolation.png`, `interpolation.gif`, and `generate.json` with all it takes to draw them again.
+    `interpolation.png`, `interpolation.gif`, and `generate.json` with all it takes to draw them again but the place of
+    the run: the files may be shared, and tell nothing of this machine or of the data.
 
     Args:
         run_dir: Folder of a training run; None: the newest run.
@@ -90,6 +90,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     """
     from rich.console import Console
 
+    from keras_stylegan.config_json import public
     from keras_stylegan.data.image_files import replace_file
     from keras_stylegan.latent.rendering import Renderer
     from keras_stylegan.training.trained import load_generator, newest_run
@@ -100,13 +101,13 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     if options.bits == 16 and options.format == "png" and generator.channels != 1:
         raise InputError(f"bits must be 8 for RGB images (or use --format npy). Received: {options.bits}")
     record = {
-        "run": str(trained.run_dir),
+        "weights_sha256": trained.weights_sha256,
         "images_seen": trained.images_seen,
         "classes": list(trained.classes),
-        "options": dataclasses.asdict(options),
+        "options": public(options),
     }
     # First of all: it finds out at once whether the folder can be written.
-    replace_file(options.output_dir / "generate.json", json.dumps(record, indent=2, default=str).encode())
+    replace_file(options.output_dir / "generate.json", json.dumps(record, indent=2).encode())
     say = functools.partial(Console().print, highlight=False, markup=False, soft_wrap=True)
     say(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {options.output_dir}")
 

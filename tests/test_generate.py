@@ -14,6 +14,7 @@ from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import network_state, values
+from keras_stylegan.training.trained import load_generator
 
 MODEL = {"resolution": 16, "z_dim": 8, "w_dim": 8, "mapping_layers": 2, "channel_base": 64, "channel_max": 8}
 QUICK = {"mixing": 0, "interpolation": 0}
@@ -81,7 +82,8 @@ def test_everything_is_written(unconditional, tmp_path):
     assert grid.shape == (16, 80)
     np.testing.assert_array_equal(grid[:, 48:64], pixels(out / images[3]))
     record = json.loads((out / "generate.json").read_text())
-    assert record["run"] == str(run) and record["images_seen"] == 1500 and record["classes"] == ["AD", "NC"]
+    assert record["weights_sha256"] == load_generator(run).weights_sha256
+    assert record["images_seen"] == 1500 and record["classes"] == ["AD", "NC"] and "output_dir" not in record["options"]
     assert GenerateOptions(**record["options"] | {"output_dir": out}).seed == 3
     coarse = sheet(out / "style_mixing_coarse.png", 19)
     assert coarse.shape == (52, 52) and (coarse[:16, :16] == 0).all()
@@ -164,10 +166,10 @@ def test_16_bits(unconditional, tmp_path):
 
 def test_the_newest_run_is_the_default(unconditional, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    make_run(tmp_path / "models" / "mine")
+    generator = make_run(tmp_path / "models" / "mine")
     generate(None, GenerateOptions(count=1, **QUICK))
-    record = json.loads((tmp_path / "stylegan_outputs" / "generate.json").read_text())
-    assert record["run"] == os.path.join("models", "mine")
+    expected = levels(generator(draw_latents(0, [0], 8)))[0]
+    assert np.abs(pixels(tmp_path / "stylegan_outputs" / "seed0_00000.png") - expected).max() <= 1
 
 
 def test_no_run(tmp_path, monkeypatch):

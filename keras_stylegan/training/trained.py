@@ -1,5 +1,6 @@
 """A trained generator, read back from its run folder."""
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from keras_stylegan.models import Generator
 from keras_stylegan.training.checkpoint import CheckpointFolder, load
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder, newest_run
-from keras_stylegan.training.state import assign, network_state
+from keras_stylegan.training.state import assign, network_state, values
 
 
 class TrainedGenerator(NamedTuple):
@@ -27,6 +28,12 @@ class TrainedGenerator(NamedTuple):
     """The run folder."""
     data_fingerprint: str = ""
     """`ImageSet.fingerprint` of the images it was trained on."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """Names these weights without telling where they were trained."""
+        arrays = values(network_state(self.generator, "generator")).values()
+        return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGenerator:

@@ -93,9 +93,10 @@ def test_metadata(conditional):
     expected = {"resolution": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
                 "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [4, 8, 8, 16, 16]}  # fmt: skip
     assert {key: json.loads(values[key]) for key in expected} == expected
-    assert values["dataset"] == "AD_NC" and values["layout"] == "nhwc" and values["part"] == "generator"
+    assert values["dataset"] == "folder" and values["layout"] == "nhwc" and values["part"] == "generator"
     assert json.loads(values["config"])["model"]["channel_base"] == 128
     assert {"keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy"} == set(json.loads(values["versions"]))
+    assert values["weights_sha256"] == load_generator(conditional.run).weights_sha256
     assert "not for diagnosis" in values["intended_use"] and "MIT" in values["licence"]
     verification = json.loads(values["verification"])
     assert verification["latents"] == 64 and verification["batches"] == [1, 3, 16]
