@@ -6,7 +6,7 @@ from importlib.metadata import version
 import onnxruntime
 
 from export.options import ExportOptions
-from keras_stylegan.config_json import public
+from keras_stylegan.config.public import public
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.trained import TrainedGenerator
 

@@ -16,6 +16,7 @@ from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.quiet import start_keras
+from keras_stylegan.typed_json import read_json, to_json
 
 _Inline = tyro.conf.arg(name="")
 _Experiment = tyro.conf.Positional[str]
@@ -38,8 +39,6 @@ class Train:
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
-        from keras_stylegan.config_json import to_json
-
         if self.dry_run:
             print(to_json(self.config))
             return 0
@@ -193,11 +192,9 @@ def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Pr
         default = kind(experiment=name, config=load_experiment(name))
     parsed = _parse(command, default, rest)
     if getattr(parsed, "resume", False):
-        from keras_stylegan.config_json import from_json
-
         stored = parsed.run_folder() / "config.json"
         if stored.exists():
-            config = from_json(stored.read_text(), str(stored))
+            config = read_json(Config, stored)
             parsed = _parse(command, kind(experiment=parsed.experiment, config=config), rest)
     return parsed
 

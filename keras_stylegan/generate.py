@@ -90,8 +90,8 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     """
     from rich.console import Console
 
-    from keras_stylegan.config_json import public
-    from keras_stylegan.data.image_files import replace_file
+    from keras_stylegan.atomic import replace_file
+    from keras_stylegan.config.public import public
     from keras_stylegan.latent.rendering import Renderer
     from keras_stylegan.training.trained import load_generator, newest_run
 
@@ -165,7 +165,8 @@ def _write_images(renderer, sequence, options) -> str:
     import numpy as np
     from rich.progress import track
 
-    from keras_stylegan.data.image_files import encode_png, replace_file, save_grid
+    from keras_stylegan.atomic import replace_file
+    from keras_stylegan.data.image_files import encode_png, save_grid
     from keras_stylegan.latent.rendering import BATCH_SIZE
 
     shown: dict[int | None, list] = {label: [] for label in sequence.classes}
@@ -179,7 +180,7 @@ def _write_images(renderer, sequence, options) -> str:
             raise InputError("The run's generator gives values that are not finite: choose an earlier checkpoint.")
         for number, image in zip(numbers, images, strict=True):
             content = _npy(image) if options.format == "npy" else encode_png(image, options.bits)
-            replace_file(options.output_dir / f"{sequence.name(number)}.{options.format}", content)
+            replace_file(options.output_dir / f"{sequence.name(number)}.{options.format}", content, sync=False)
             if len(first) < GRID_LIMIT:
                 first.append(image)
             of_class = shown[sequence.class_of(number)]

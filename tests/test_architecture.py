@@ -13,7 +13,8 @@ KERAS = {"keras", "numpy"}
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 OURS_BELOW_TRAINING = {
     "config",
-    "config_json",
+    "atomic",
+    "typed_json",
     "errors",
     "quiet",
     "layers",
@@ -29,7 +30,8 @@ OURS_BELOW_TRAINING = {
 # The longest matching name counts. Everything may import itself and the standard library.
 ALLOWED = {
     "config": ({"errors"}, set()),
-    "config_json": ({"config", "errors"}, set()),
+    "atomic": ({"errors"}, set()),
+    "typed_json": ({"errors"}, {"pydantic"}),
     "errors": (set(), set()),
     "quiet": ({"backend", "errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),
@@ -38,10 +40,10 @@ ALLOWED = {
     **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
     **{f"backend.replicas.{name}": ({"errors"}, KERAS | {name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
-    "data": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
+    "data": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
     # Keras downloads the archive.
-    "data.cifar10": ({"config", "errors"}, {"numpy", "keras"}),
-    "data.pipeline": ({"config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),
+    "data.cifar10": ({"atomic", "config", "errors"}, {"numpy", "keras"}),
+    "data.pipeline": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),
     "latent": ({"models", "layers", "errors", "backend"}, KERAS | {"PIL"}),
     "metrics": ({"errors"}, {"numpy", "scipy"}),
     "metrics.features": ({"metrics", "errors"}, {"numpy", "keras"}),

@@ -4,42 +4,19 @@ Every function takes float images in [-1, 1], channels last, with 1 (grey) or 3 
 under a temporary name and renamed, so that nobody ever sees half a picture.
 """
 
-import contextlib
 import io
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.intensity import to_integers
 from keras_stylegan.errors import InputError
 
 SHEET_PIXELS = 1024
 """Longer side of a picture that people look at: small images are enlarged up to it."""
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file as a whole: to a temporary name in the same folder, then renamed.
-
-    Args:
-        path: The file; its folder is created. What it held before stays until the new content is complete.
-        content: All of its bytes.
-
-    Raises:
-        InputError: The folder cannot be written, or the disk is full.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):  # The first error says more than a second one about the remains.
-            temporary.unlink()
-        raise InputError(f"Cannot write {path}: {error.strerror}. Free some space or choose another folder.") from error
 
 
 def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
@@ -68,7 +45,7 @@ def save_image(path: Path, image: np.ndarray, bits: int = 8) -> None:
     Raises:
         InputError: The file cannot be written, or bits and channels do not go together.
     """
-    replace_file(path, encode_png(image, bits))
+    replace_file(path, encode_png(image, bits), sync=False)
 
 
 def grid_columns(count: int) -> int:
@@ -141,7 +118,7 @@ def save_gif(path: Path, frames: np.ndarray, seconds_per_frame: float) -> None:
     buffer = io.BytesIO()
     milliseconds = 10 * max(1, round(100 * seconds_per_frame))
     first.save(buffer, format="GIF", save_all=True, append_images=others, duration=milliseconds, loop=0)
-    replace_file(path, buffer.getvalue())
+    replace_file(path, buffer.getvalue(), sync=False)
 
 
 def _to_pillow(image: np.ndarray, bits: int) -> Image.Image:

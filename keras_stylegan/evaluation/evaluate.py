@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.evaluation.ledger import Ledger, append_row

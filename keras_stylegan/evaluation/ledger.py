@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.errors import InputError
 
 FORMAT = 1

@@ -10,9 +10,10 @@ from typing import Any
 
 import keras
 
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.config import Config
-from keras_stylegan.config_json import from_json, to_json
 from keras_stylegan.errors import InputError
+from keras_stylegan.typed_json import read_json, to_json
 
 MODELS = Path("models")
 """Where runs go by default: `models/<experiment>/`."""
@@ -61,19 +62,16 @@ class RunFolder:
         """The resolved config of the run.
 
         Raises:
-            InputError: There is none, or it is of another version.
+            InputError: There is none, it cannot be read, or it is of another version.
         """
-        try:
-            return from_json(self.config.read_text(), str(self.config))
-        except FileNotFoundError:
-            raise InputError(
-                f"{self.path} is no run folder: config.json is missing; name the folder of a run"
-            ) from None
+        if not self.config.exists():
+            raise InputError(f"{self.path} is no run folder: config.json is missing; name the folder of a run")
+        return read_json(Config, self.config)
 
     def write_config(self, config: Config) -> None:
         """Write the resolved config, and beside it what it ran on."""
-        self.config.write_text(to_json(config) + "\n")
-        self.environment.write_text(json.dumps(environment(), indent=2) + "\n")
+        replace_file(self.config, (to_json(config) + "\n").encode())
+        replace_file(self.environment, (json.dumps(environment(), indent=2) + "\n").encode())
 
 
 def environment() -> dict[str, str]:

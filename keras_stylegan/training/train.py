@@ -11,7 +11,6 @@ from rich.console import Console
 
 from keras_stylegan.backend import check_options, replicas
 from keras_stylegan.config import Config, TrainingConfig
-from keras_stylegan.config_json import to_json
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images
@@ -33,6 +32,7 @@ from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.networks import check_batch, make_gan
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import assign, state
+from keras_stylegan.typed_json import to_json
 
 FIXED_ON_RESUME = ("training.batch_size", "training.seed", "training.precision", "augment.horizontal_flip")
 """Options besides the networks and the data that decide what the next step would have been."""

@@ -1,6 +1,3 @@
-import errno
-import os
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,7 +6,6 @@ from keras_stylegan.data.image_files import (
     encode_png,
     enlarge,
     grid_columns,
-    replace_file,
     save_gif,
     save_grid,
     save_image,
@@ -101,24 +97,3 @@ def test_gif_frames_duration_and_loop(tmp_path):
         for n, grey in enumerate((0, 128, 255)):
             file.seek(n)
             assert np.asarray(file.convert("L"))[3, 3] == grey
-
-
-def test_a_failed_write_keeps_the_old_file_and_leaves_no_remains(tmp_path, monkeypatch):
-    path = tmp_path / "a.png"
-    save_image(path, gradient())
-    old = path.read_bytes()
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(InputError, match=r"Cannot write .*a\.png: No space left on device"):
-        save_image(path, -gradient())
-    assert path.read_bytes() == old
-    assert os.listdir(tmp_path) == ["a.png"]
-
-
-def test_a_folder_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"Cannot write .*a.png: (Not a directory|File exists)"):
-        replace_file(tmp_path / "file" / "a.png", b"")

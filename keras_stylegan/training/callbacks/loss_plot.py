@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.losses.penalties import PENALTIES
 
 PANELS = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.rendering import Renderer

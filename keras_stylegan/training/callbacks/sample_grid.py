@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.data.image_files import encode_png, enlarge, grid_columns, replace_file, tile
+from keras_stylegan.atomic import replace_file
+from keras_stylegan.data.image_files import encode_png, enlarge, grid_columns, tile
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 from keras_stylegan.training.callbacks.interval import Interval

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_stylegan.data.image_files import replace_file
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.callbacks.interval import Interval, metric_means
 from keras_stylegan.training.callbacks.step_callback import StepCallback

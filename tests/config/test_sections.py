@@ -1,14 +1,10 @@
-"""Defaults, rejections and the JSON round trip of the config."""
+"""Defaults and rejections of the config."""
 
 import dataclasses
-import json
-import typing
-from pathlib import Path
 
 import pytest
 
 from keras_stylegan.config import (
-    AugmentConfig,
     Config,
     DataConfig,
     LossConfig,
@@ -16,7 +12,6 @@ from keras_stylegan.config import (
     OptimizerConfig,
     TrainingConfig,
 )
-from keras_stylegan.config_json import from_json, public, to_json
 from keras_stylegan.errors import InputError
 
 NAN, INF = float("nan"), float("inf")
@@ -131,62 +126,6 @@ def test_the_defaults_are_the_users_recipe():
     assert config.training.epochs == 150 and config.training.total_kimg is None
     assert config.augment.horizontal_flip
     assert config.training.discriminator_steps == 1
-
-
-def changed():
-    return Config(
-        model=ModelConfig(architecture="resnet", resolution=16, channels=3, conditional=True),
-        loss=LossConfig(adversarial="hinge", r1_interval=16),
-        optimizer=OptimizerConfig(phases=((3, 0.5), (2, 0.25))),
-        data=DataConfig(path=Path("a") / "b", background=3, cache_dir=Path("c")),
-        augment=AugmentConfig(horizontal_flip=False),
-        training=TrainingConfig(total_kimg=2.5, ema_rampup=None, style_mixing_prob=0.9),
-    )
-
-
-@pytest.mark.parametrize("config", [Config(), changed()])
-def test_json_round_trip(config):
-    assert from_json(to_json(config)) == config
-
-
-def test_json_is_one_object_per_section():
-    plain = json.loads(to_json(changed()))
-    assert list(plain) == ["model", "loss", "optimizer", "data", "augment", "training"]
-    assert plain["data"]["path"] == str(Path("a") / "b")
-    assert plain["optimizer"]["phases"] == [[3, 0.5], [2, 0.25]]
-
-
-def test_the_public_view_leaves_out_paths_and_what_describes_file_names():
-    plain = json.loads(to_json(changed()))
-    for name in ("path", "cache_dir", "subject_pattern"):
-        del plain["data"][name]
-    assert json.loads(json.dumps(public(changed()))) == plain
-
-
-def test_every_free_text_is_left_out_of_the_public_view():
-    """A string that a user types may name anything: a new one is to be thought about, and is private until then."""
-    for section in dataclasses.fields(Config):
-        kind = section.default_factory
-        free = {name for name, hint in typing.get_type_hints(kind).items() if str in (hint, *typing.get_args(hint))}
-        assert not free & set(public(kind())), free
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "run/config.json is not a config of this version: Expecting"),
-        ("[1, 2]", "run/config.json is not a config of this version"),
-        ('{"model": 3}', "run/config.json is not a config of this version"),
-        ('{"modle": {}}', r"Config must be an object with keys \['augment',.* Received: \['modle'\]"),
-        ('{"model": {"zdim": 5}}', r"ModelConfig must be .*'z_dim'\]. Received: \['zdim'\]"),
-        ('{"model": {"resolution": 48}}', "resolution must be .* Received: 48"),
-        ('{"training": {"batch_size": "many"}}', "config.json is not a config of this version"),
-        ('{"optimizer": {"phases": [[1, 2, 3]]}}', "config.json is not a config of this version"),
-    ],
-)
-def test_a_bad_json_is_refused(text, message):
-    with pytest.raises(InputError, match=message):
-        from_json(text, "run/config.json")
 
 
 def test_configs_are_frozen():

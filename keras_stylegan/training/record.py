@@ -1,0 +1,30 @@
+"""What a checkpoint says of its run besides the variables: the JSON inside it, typed."""
+
+from dataclasses import dataclass
+
+from keras_stylegan.config import Config
+from keras_stylegan.config.checks import require, require_at_least
+
+
+@dataclass(frozen=True)
+class Record:
+    """Written with `typed_json.to_json`, read with `typed_json.from_json(Record, text, where)`."""
+
+    config: Config
+    """The resolved options."""
+    classes: tuple[str, ...]
+    """Names of the classes, in the order of the labels."""
+    data_fingerprint: str
+    """`ImageSet.fingerprint` of the training images."""
+    images_seen: int
+    """Real images shown, at least 0."""
+    step: int
+    """Training steps done, at least 0."""
+    best_metric: str | None = None
+    """The column of evaluation.csv by which a state was chosen as the best."""
+    best_value: float | None = None
+    """Its value."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.classes), "classes", "one name or more", self.classes)
+        require_at_least(self, 0, "images_seen", "step")
