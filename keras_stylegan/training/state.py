@@ -112,7 +112,7 @@ def assign(
         array, dtype = arrays[path], keras.backend.standardize_dtype(variable.dtype)
         if array.shape != tuple(variable.shape):
             problems.append(f"{path} has shape {array.shape}, the network {tuple(variable.shape)}")
-        elif array.dtype.name != dtype:
+        elif not _fits(array, dtype):
             problems.append(f"{path} holds {array.dtype.name}, the network {dtype}")
     if problems:
         raise InputError(f"{where} is of a different architecture: {problems[0]} ({len(problems)} differences)")
@@ -122,4 +122,14 @@ def assign(
         say(f"{where} holds {', '.join(unknown)}, which nothing needs here: left out.")
     for path, variable in variables.items():
         if path in arrays:
-            variable.assign(arrays[path])
+            variable.assign(arrays[path].astype(keras.backend.standardize_dtype(variable.dtype)))
+
+
+def _fits(array: np.ndarray, dtype: str) -> bool:
+    """Whether an array is of a type, or of whole numbers that the type holds: a seed has another on every backend."""
+    if array.dtype.name == dtype:
+        return True
+    if array.dtype.kind not in "iu" or "int" not in dtype:
+        return False
+    limits = np.iinfo(dtype)
+    return bool((array >= limits.min).all() and (array <= limits.max).all())

@@ -80,7 +80,7 @@ def test_the_model_card_has_data_recipe_metrics_audit_and_use(record):
     card = model_card(record, Config())
     for text in (
         "8 images of 4 subjects (A<D> 5, NC 3)",
-        "wgan-gp; gradient penalty 10 every 1",
+        "wgan-gp; gradient penalty 10, R1 0.001",
         "(100, 0.0001), (50, 1e-05)",
         "| Fréchet distance (random) | all | 12 [11, 13] | 4 | 3× | 50 / 8 |",
         "| Fréchet distance (random) | A<D> | 33.2 [32.2, 34.2] | 5 | 6.65× | 50 / 8 |",

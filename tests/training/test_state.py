@@ -101,6 +101,7 @@ def float32(*shape):
 
 def test_assign_checks_everything_first():
     variables = {"generator/kernel": Variable(float32(2, 3)), "generator/bias": Variable(float32(3))}
+    variables["generator/seed"] = Variable(np.zeros(2, np.uint32))
     good = {path: variable.value + 1 for path, variable in variables.items()}
     for change, message in (
         (
@@ -109,15 +110,20 @@ def test_assign_checks_everything_first():
         ),
         ({"generator/bias": np.zeros(3, np.complex64)}, "generator/bias holds complex64, the network float32"),
         ({"generator/bias": np.zeros(3, np.int64)}, "generator/bias holds int64, the network float32"),
+        ({"generator/seed": np.array([1, -1], np.int64)}, "generator/seed holds int64, the network uint32"),
+        ({"generator/seed": np.array([1, 2**32], np.int64)}, "generator/seed holds int64, the network uint32"),
+        ({"generator/seed": np.array([1, 2], np.float32)}, "generator/seed holds float32, the network uint32"),
         ({"generator/x": float32(1)}, r"generator/x is unknown \(1 differences\)"),
     ):
         with pytest.raises(InputError, match=message):
             assign(variables, good | change, Path("a.npz"))
     with pytest.raises(InputError, match=r"generator/bias is missing \(1 differences\)"):
-        assign(variables, {"generator/kernel": good["generator/kernel"]}, Path("a.npz"))
+        assign(variables, {path: good[path] for path in good if path != "generator/bias"}, Path("a.npz"))
     assert all((variable.value == 0).all() for variable in variables.values())
-    assign(variables, good, Path("a.npz"))
+    # The seeds of another backend.
+    assign(variables, good | {"generator/seed": np.array([1, 1])}, Path("a.npz"))
     assert all((variable.value == 1).all() for variable in variables.values())
+    assert variables["generator/seed"].value.dtype == np.uint32
 
 
 def test_a_variable_younger_than_a_checkpoint_keeps_its_default_and_says_so():
