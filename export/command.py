@@ -26,12 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command line.
 
     Returns:
-        The exit code: 2 for bad input, which is told in one line, 130 after Ctrl-C.
+        The exit code: 2 for bad input, which is told in one line, 128 + n after signal n.
     """
     try:
         options = _parser().parse_args(arguments)
-        signal.signal(signal.SIGTERM, _interrupt)
-        return _write_images(options)
+        with _interruptible():
+            return _write_images(options)
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -74,10 +74,10 @@ def _write_images(options):
         for number, image in stream:
             folder.write(number, image)
             progress.advance()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         progress.close()
         print(f"Interrupted: {progress.done} images were written. Continue with --resume.", file=sys.stderr)
-        return 130
+        return 128 + (error.args[0] if error.args else signal.SIGINT)
     progress.close()
     if options.grid:
         folder.write_grid()
@@ -214,5 +214,23 @@ class _Progress:
             print(f"{self.done} images in {seconds:.1f} s ({self.done / seconds:.1f} images/s)")
 
 
-def _interrupt(signum, frame):
-    raise KeyboardInterrupt
+@contextlib.contextmanager
+def _interruptible():
+    """Let SIGTERM and a closed terminal end the block as Ctrl-C does.
+
+    What was ignored when the process started stays so: SIGHUP under nohup, SIGINT after a script's `&`.
+    """
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt(number)
+
+    former = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP.
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            former[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -15,6 +15,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.generate import GenerateOptions
+from keras_stylegan.interrupt import exit_code, interruptible
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.typed_json import read_json, to_json
 
@@ -165,13 +166,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before TensorFlow is imported; a user who wants its messages sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        return parse(arguments).run()
+        with interruptible():
+            return parse(arguments).run()
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as error:
+        print(f"Interrupted{f' {error}' if str(error) else ''}.", file=sys.stderr)
+        return exit_code(error)
 
 
 def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | Benchmark:

@@ -1,7 +1,6 @@
 """`python run.py evaluate`: from a run folder to a report."""
 
 import contextlib
-import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
 from keras_stylegan.evaluation.report import report
 from keras_stylegan.evaluation.verdict import verdict
+from keras_stylegan.interrupt import interruptible
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 from keras_stylegan.metrics.features import FeatureExtractor, make_extractor
 from keras_stylegan.metrics.memorization import Audit
@@ -32,8 +32,8 @@ from keras_stylegan.training.trained import TrainedGenerator, load_generator
 def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | None = None) -> Path:
     """Measures a run and writes report.html, metrics.json, MODEL_CARD.md and a row of evaluations.csv.
 
-    A metric that the images do not allow is named with its reason, and the others are reported. Ctrl-C and SIGTERM
-    end it with a report of what had been measured.
+    A metric that the images do not allow is named with its reason, and the others are reported. A signal (see
+    `interrupt`) ends it with a report of what had been measured.
 
     Args:
         run_dir: Run folder; None: the newest run.
@@ -71,7 +71,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
         with progress_bar(description, total, console.is_terminal) as advance:
             yield lambda images: [advance() for _ in range(images)]
 
-    with _interruptible():
+    with interruptible():
         frequencies = np.bincount(material.heldout.labels, minlength=len(trained.classes))
         with bar("Generating", options.count) as advance:
             dtype = material.train.images.dtype
@@ -209,21 +209,3 @@ def _summary(images: ImageSet) -> dict[str, Any]:
         "classes": dict(zip(images.classes, counts, strict=True)),
         "fingerprint": images.fingerprint,
     }
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lets SIGTERM end the block as Ctrl-C does."""
-
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    try:
-        former = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # Only the main thread may set handlers.
-        former = None
-    try:
-        yield
-    finally:
-        if former is not None:
-            signal.signal(signal.SIGTERM, former)

@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+from signals import default_signals
 from small_runs import save_run, write_images
 
 from keras_stylegan.cli import main
@@ -109,16 +110,19 @@ def test_interrupted_by_a_signal_keeps_what_was_measured(make_run, images, copie
     folder, _ = make_run(images, conditional=False)
     copier(np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype(np.uint8), np.zeros(12, np.int64))
     monkeypatch.setattr(module.Measurements, "of_images", lambda self: signal.raise_signal(signal.SIGTERM))
-    handler = signal.getsignal(signal.SIGTERM)
-    assert main(["evaluate", str(folder), "--count", "12"]) == 130
-    assert signal.getsignal(signal.SIGTERM) == handler
+    with default_signals():
+        assert main(["evaluate", str(folder), "--count", "12"]) == 143
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     record = metrics_of(folder / "evaluation")
     assert record["status"] == "interrupted"
     assert "frechet_random" in record["metrics"] and "histogram" not in record["metrics"]
     assert "interrupted" in record["verdict"][0]["text"]
     assert "Fréchet distance" in (folder / "evaluation" / "report.html").read_text()
     printed = capsys.readouterr()
-    assert "Interrupted; what has been measured is kept" in printed.out and printed.err.strip() == "Interrupted."
+    assert (
+        "Interrupted; what has been measured is kept" in printed.out
+        and printed.err.strip() == "Interrupted by SIGTERM."
+    )
 
 
 def test_bad_input_is_one_line_and_exit_code_2(make_run, images, tmp_path, capsys):

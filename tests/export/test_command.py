@@ -9,6 +9,7 @@ import onnx
 import pytest
 from exported import Exported
 from PIL import Image
+from signals import default_signals
 
 import export.command
 from export.command import main
@@ -104,21 +105,38 @@ def test_resume_does_not_trust_older_images(unconditional, tmp_path, capsys):
     assert (tmp_path / "seed0_00005.png").read_bytes() != older
 
 
-def test_interrupt_keeps_what_is_written(unconditional, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupt_keeps_what_is_written(unconditional, tmp_path, capsys, monkeypatch, number):
     write = export.command._Folder.write
 
-    def interrupted(folder, number, image):
-        if number == 3:
-            signal.raise_signal(signal.SIGINT)
-        write(folder, number, image)
+    def interrupted(folder, index, image):
+        if index == 3:
+            signal.raise_signal(number)
+        write(folder, index, image)
 
     monkeypatch.setattr(export.command._Folder, "write", interrupted)
-    assert call(unconditional.path, tmp_path, "--count", 8) == 130
+    with default_signals():
+        former = signal.getsignal(number)
+        assert call(unconditional.path, tmp_path, "--count", 8) == 128 + number
+        assert signal.getsignal(number) == former
     assert "Interrupted: 3 images were written. Continue with --resume." in capsys.readouterr().err
     monkeypatch.undo()
     assert len(list(tmp_path.glob("*.png"))) == 3
     assert call(unconditional.path, tmp_path, "--count", 8, "--resume") == 0
     assert len(list(tmp_path.glob("*.png"))) == 8
+
+
+def test_a_signal_that_is_ignored_stays_ignored(unconditional, tmp_path, monkeypatch):
+    write = export.command._Folder.write
+
+    def interrupted(folder, index, image):
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.raise_signal(number)
+        write(folder, index, image)
+
+    monkeypatch.setattr(export.command._Folder, "write", interrupted)
+    with default_signals(signal.SIGINT, signal.SIGHUP):
+        assert call(unconditional.path, tmp_path, "--count", 2) == 0
 
 
 def assert_error(code, capsys, *words):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from signals import as_from_a_terminal
 
 from keras_stylegan.training.checkpoint import CheckpointFolder, load
 
@@ -61,7 +62,9 @@ def run(program, *arguments):
     """A Python program as a process of its own, from the root of the project: (exit code, everything it printed)."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, *(["-c", program] if program else ["run.py"]), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=as_from_a_terminal()
+    )
     return done.returncode, done.stdout + done.stderr
 
 

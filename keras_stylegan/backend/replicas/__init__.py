@@ -14,6 +14,7 @@ import traceback
 import keras
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.interrupt import exit_code
 
 _replicas = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
@@ -103,7 +104,7 @@ def leaving_at_once():
     """End this process when the block fails, if there are others.
 
     An ordinary exit would wait for processes that are gone, and those still there for this one's next collective.
-    Exit codes: `LOST_WORKER`, 2 for bad input, 130 for a second Ctrl-C, 1 for anything else.
+    Exit codes: `LOST_WORKER`, 2 for bad input, 128 + n for signal n, 1 for anything else.
     """
     try:
         yield
@@ -113,7 +114,7 @@ def leaving_at_once():
         if isinstance(error, InputError):
             line, code = f"Error: {error}", 2
         elif isinstance(error, KeyboardInterrupt):
-            line, code = "Interrupted.", 130
+            line, code = "Interrupted.", exit_code(error)
         elif _replicas.is_lost_worker(error):
             line = f"A worker is gone: {_reason(error)}; continue from the last checkpoint with --resume"
             code = LOST_WORKER

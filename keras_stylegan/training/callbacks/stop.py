@@ -1,11 +1,12 @@
 """Ends a run at its planned length, or at the end of a step when somebody asks."""
 
+import contextlib
 import signal
-import types
 
 import keras
 
 from keras_stylegan.backend.replicas import anywhere, num_processes
+from keras_stylegan.interrupt import SIGNALS, Interrupted, handling
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 
 
@@ -27,7 +28,8 @@ class StopAt(StepCallback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """On Ctrl-C or SIGTERM lets the current step finish, then stops. In a single process a second Ctrl-C interrupts.
+    """On a signal (see `interrupt`) lets the current step finish, then stops. In a single process a second Ctrl-C
+    interrupts.
 
     A signal reaches several processes at different steps, and they must stop after the same one. So they ask one
     another every few steps.
@@ -38,7 +40,6 @@ class StopOnSignal(keras.callbacks.Callback):
         received: The signal that ended training, or None.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
     STEPS = 10
     """Steps (or groups of `steps_per_execution`) between two questions; a question waits for the device."""
 
@@ -50,20 +51,21 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def __enter__(self) -> "StopOnSignal":
         """Install the handlers."""
-        self._former = {number: signal.signal(number, self._handle) for number in self.SIGNALS}
+        self._handlers = contextlib.ExitStack()
+        self._handlers.enter_context(handling(self._handle))
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Put the former handlers back."""
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
+        self._handlers.close()
 
-    def _handle(self, number: int, frame: types.FrameType | None) -> None:
+    def _handle(self, number: int) -> None:
         if self._caught is None:
             self._caught = signal.Signals(number)
-        elif num_processes() == 1:
-            raise KeyboardInterrupt
-        # Several processes get a terminal's Ctrl-C twice: torchrun passes on what it received as well.
+        elif number == signal.SIGINT and num_processes() == 1:
+            raise Interrupted(number)
+        # Several processes get a terminal's Ctrl-C twice: torchrun passes on what it received as well. A terminal that
+        # closes may say so twice.
 
     def on_train_batch_end(self, batch, logs=None):
         """Stops if a signal has come, to whichever process."""
@@ -71,5 +73,5 @@ class StopOnSignal(keras.callbacks.Callback):
         if num_processes() > 1 and self._steps % self.STEPS:
             return
         if anywhere(self._caught is not None):
-            self.received = signal.SIGTERM if anywhere(self._caught == signal.SIGTERM) else signal.SIGINT
+            self.received = next(number for number in SIGNALS if anywhere(self._caught == number))
             self.model.stop_training = True
