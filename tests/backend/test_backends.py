@@ -90,6 +90,7 @@ def test_several_steps_per_execution_change_nothing(reference, tmp_path):
 
 
 EXPERIMENT = """
+from pathlib import Path
 from keras_stylegan.config import *
 config = Config(
     model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=32, channel_max=4),
