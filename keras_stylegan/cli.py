@@ -1,5 +1,6 @@
 """The command line. Each command imports what it runs, so that `--help` answers at once."""
 
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,9 @@ from typing import Annotated
 import tyro
 
 from export.options import ExportOptions
+from keras_stylegan.arguments import HELP, parse_command, peek
 from keras_stylegan.config import Config
-from keras_stylegan.errors import InputError
+from keras_stylegan.errors import InputError, unknown
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.generate import GenerateOptions
@@ -179,33 +181,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | Benchmark:
     """The command of a command line, with all its options.
 
-    An experiment is named right after its command; its config gives the defaults of all other options. With
-    `--resume` the config of the run does.
+    The config of an experiment, wherever it is named, gives the defaults of all other options. With `--resume` the
+    config of the run does.
     """
     command, rest = (arguments[0] if arguments else "--help"), list(arguments[1:])
-    if command not in COMMANDS:
-        # Prints the commands, or the error with near misses, and exits.
+    if command in HELP:
+        # Prints the commands and exits.
         commands = {name: _summary(kind) for name, kind in COMMANDS.items()}
         return tyro.extras.subcommand_cli_from_dict(commands, args=[command], prog="run.py", description=DESCRIPTION)
+    if command not in COMMANDS:
+        raise unknown("command", command, list(COMMANDS))
     kind = COMMANDS[command]
     default = kind()
     if hasattr(default, "experiment"):
-        name = rest[0] if rest and not rest[0].startswith("-") else default.experiment
-        default = kind(experiment=name, config=load_experiment(name))
-    parsed = _parse(command, default, rest)
-    if getattr(parsed, "resume", False):
-        stored = parsed.run_folder() / "config.json"
-        if stored.exists():
-            config = read_json(Config, stored)
-            parsed = _parse(command, kind(experiment=parsed.experiment, config=config), rest)
-    return parsed
+        given = peek(kind, rest)
+        default = kind(experiment=given.experiment, config=load_experiment(given.experiment))
+        if getattr(given, "resume", False):
+            stored = dataclasses.replace(default, run_dir=given.run_dir).run_folder() / "config.json"
+            if stored.exists():
+                default = dataclasses.replace(default, config=read_json(Config, stored))
+    return parse_command(kind, default, rest, f"run.py {command}")
 
 
 DESCRIPTION = "StyleGAN2 for medical images: train, evaluate, generate, export. `run.py COMMAND --help` shows options."
-
-
-def _parse(command, default, rest):
-    return tyro.cli(type(default), default=default, args=rest, prog=f"run.py {command}")
 
 
 def _summary(kind):

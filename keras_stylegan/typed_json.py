@@ -46,7 +46,8 @@ def from_json(kind: type[Kind], text: str | bytes, where: str) -> Kind:
     if first["type"] not in {"json_invalid", "value_error", "missing", "missing_argument"}:
         received = repr(first["input"])
         reason += f". Received: {received if len(received) < 80 else received[:80] + '...'}"
-    raise InputError(f"{where} is damaged or of another version: {key + ': ' if key else ''}{reason}")
+    shown = f"{key}: " if key and not reason.startswith(f"{key}.") else ""
+    raise InputError(f"{where} is damaged or of another version: {shown}{reason}")
 
 
 def read_json(kind: type[Kind], path: Path) -> Kind:

@@ -56,7 +56,7 @@ ALLOWED = {
     # The command line shows its options at once.
     "evaluation.options": ({"errors"}, set()),
 }
-HIGHEST = {"cli", "experiments", "generate", "benchmark", "prepare"}
+HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "prepare"}
 """Commands: they may import everything of ours."""
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from keras_stylegan.config.checks import require_types
+
 
 @dataclass(frozen=True)
 class AugmentConfig:
@@ -9,3 +11,6 @@ class AugmentConfig:
 
     horizontal_flip: bool = True
     """Mirror every image left to right with probability 0.5."""
+
+    def __post_init__(self) -> None:
+        require_types(self)

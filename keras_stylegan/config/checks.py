@@ -1,8 +1,11 @@
 """Checks that the sections share: each names the option, what was expected and what was received."""
 
+import functools
 import math
+import types
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 from keras_stylegan.errors import InputError
@@ -16,17 +19,56 @@ def require(condition: bool, name: str, expected: str, received: Any) -> None:
 
 def choices(section: type) -> dict[str, tuple[Any, ...]]:
     """The legal values of every field of a section whose type is a `Literal`."""
-    hints = typing.get_type_hints(section)
-    return {name: typing.get_args(hint) for name, hint in hints.items() if typing.get_origin(hint) is Literal}
+    return {name: typing.get_args(hint) for name, hint in _hints(section).items() if typing.get_origin(hint) is Literal}
 
 
-def require_choices(config: Any) -> None:
-    """Check every field whose type is a `Literal` against it."""
-    for name, legal in choices(type(config)).items():
+def require_types(config: Any) -> None:
+    """Check the value of every field against the field's type, so that a section built in Python has no other.
+
+    An integer is a float as well; True and False are neither.
+    """
+    for name, hint in _hints(type(config)).items():
         value = getattr(config, name)
+        require(_fits(value, hint), option(config, name), _in_words(hint), value)
+
+
+def option(config: Any, name: str) -> str:
+    """A field as its option is called: `training.batch_size`."""
+    section, found, _ = type(config).__name__.partition("Config")
+    return f"{section.lower()}.{name}" if section and found else name
+
+
+_hints = functools.cache(typing.get_type_hints)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
         # True equals 1, and is none of the choices.
-        found = any(value == choice and type(value) is type(choice) for choice in legal)
-        require(found, name, " or ".join(map(repr, legal)) if len(legal) < 3 else f"one of {legal}", value)
+        return any(value == choice and type(value) is type(choice) for choice in arguments)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        return len(kinds) == len(value) and all(map(_fits, value, kinds))
+    if hint in (int, float):
+        return isinstance(value, (int, hint)) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _in_words(hint: Any) -> str:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(repr, arguments)) if len(arguments) < 3 else f"one of {arguments}"
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(map(_in_words, arguments))
+    if origin is tuple:
+        inner = _in_words(arguments[0]) + ", ..." if arguments[-1] is Ellipsis else ", ".join(map(_in_words, arguments))
+        return f"({inner})"
+    words = {int: "an integer", float: "a number", bool: "True or False", str: "a text", Path: "a pathlib.Path"}
+    return words.get(hint, getattr(hint, "__name__", str(hint)).replace("NoneType", "None"))
 
 
 def require_at_least(config: Any, minimum: float, *names: str) -> None:
@@ -43,4 +85,4 @@ def _require_range(config: Any, expected: str, test: Callable[[Any], bool], *nam
     for name in names:
         value = getattr(config, name)
         finite = not isinstance(value, float) or math.isfinite(value)
-        require(value is None or (finite and test(value)), name, expected, value)
+        require(value is None or (finite and test(value)), option(config, name), expected, value)

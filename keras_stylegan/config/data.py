@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_choices
+from keras_stylegan.config.checks import require, require_at_least, require_types
 from keras_stylegan.errors import InputError
 
 
@@ -35,18 +35,18 @@ class DataConfig:
     """Folder of the decoded images; by default ~/.cache/keras_stylegan."""
 
     def __post_init__(self) -> None:
-        require_choices(self)
+        require_types(self)
         require_at_least(self, 0, "background", "max_refused")
         require_at_least(self, 1, "phantom_count")
         try:
             groups = re.compile(self.subject_pattern).groupindex
         except re.error as error:
             raise InputError(
-                f"subject_pattern is not a regular expression ({error}). Received: {self.subject_pattern!r}"
+                f"data.subject_pattern is not a regular expression ({error}). Received: {self.subject_pattern!r}"
             ) from error
         require(
             "subject" in groups,
-            "subject_pattern",
+            "data.subject_pattern",
             "a regular expression with a group (?P<subject>...)",
             self.subject_pattern,
         )

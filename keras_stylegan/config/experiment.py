@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from keras_stylegan.config.augment import AugmentConfig
-from keras_stylegan.config.checks import require
+from keras_stylegan.config.checks import require, require_types
 from keras_stylegan.config.data import DataConfig
 from keras_stylegan.config.loss import LossConfig
 from keras_stylegan.config.model import ModelConfig
@@ -29,6 +29,7 @@ class Config:
     """The run."""
 
     def __post_init__(self) -> None:
+        require_types(self)
         group = min(self.model.mbstd_group_size, self.training.batch_size)
         require(
             self.training.batch_size % group == 0,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require_at_least, require_choices
+from keras_stylegan.config.checks import require_at_least, require_types
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,6 @@ class LossConfig:
     """Generator steps between two path-length penalties."""
 
     def __post_init__(self) -> None:
-        require_choices(self)
+        require_types(self)
         require_at_least(self, 0, "gp_weight", "r1_gamma", "r2_gamma", "pl_weight")
         require_at_least(self, 1, "gp_interval", "r1_interval", "r2_interval", "pl_interval")

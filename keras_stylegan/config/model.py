@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_choices
+from keras_stylegan.config.checks import require, require_at_least, require_types
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class ModelConfig:
     """Images whose standard deviation the discriminator sees together. The batch must be a multiple of it."""
 
     def __post_init__(self) -> None:
-        require_choices(self)
+        require_types(self)
         legal = [4 * 2**k for k in range(1, 9)]
-        require(self.resolution in legal, "resolution", f"4·2^k, one of {legal}", self.resolution)
+        require(self.resolution in legal, "model.resolution", f"4·2^k, one of {legal}", self.resolution)
         require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
         require(
             self.channel_base >= self.resolution,
-            "channel_base",
+            "model.channel_base",
             f"at least the resolution ({self.resolution}), or the finest layer has no channel",
             self.channel_base,
         )

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_choices, require_positive
+from keras_stylegan.config.checks import option, require, require_at_least, require_positive, require_types
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class OptimizerConfig:
     """Adam's epsilon."""
 
     def __post_init__(self) -> None:
-        require_choices(self)
+        require_types(self)
         legal = bool(self.phases) and all(epochs > 0 and 0 < rate < math.inf for epochs, rate in self.phases)
-        require(legal, "phases", "pairs (epochs > 0, learning rate > 0)", self.phases)
+        require(legal, "optimizer.phases", "pairs (epochs > 0, learning rate > 0)", self.phases)
         require_positive(self, "g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
         require_at_least(self, 0, "warmup_kimg")
         for name in ("beta_1", "beta_2"):
-            require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
+            require(0 <= getattr(self, name) < 1, option(self, name), "in [0, 1)", getattr(self, name))

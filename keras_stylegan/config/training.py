@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_choices, require_positive
+from keras_stylegan.config.checks import require, require_at_least, require_positive, require_types
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class TrainingConfig:
     """The column of evaluation.csv that decides which state is kept as the best."""
 
     def __post_init__(self) -> None:
-        require_choices(self)
+        require_types(self)
         require_at_least(
             self,
             1,
@@ -69,4 +69,4 @@ class TrainingConfig:
         require_at_least(self, 0, "seed", "checkpoint_gb")
         require_positive(self, "total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
         require_positive(self, "evaluate_kimg")
-        require(0 <= self.style_mixing_prob <= 1, "style_mixing_prob", "in [0, 1]", self.style_mixing_prob)
+        require(0 <= self.style_mixing_prob <= 1, "training.style_mixing_prob", "in [0, 1]", self.style_mixing_prob)

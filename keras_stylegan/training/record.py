@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keras_stylegan.config import Config
-from keras_stylegan.config.checks import require, require_at_least
+from keras_stylegan.config.checks import require, require_at_least, require_types
 
 
 @dataclass(frozen=True)
@@ -26,5 +26,6 @@ class Record:
     """Its value."""
 
     def __post_init__(self) -> None:
+        require_types(self)
         require(bool(self.classes), "classes", "one name or more", self.classes)
         require_at_least(self, 0, "images_seen", "step")

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from keras_stylegan.config import (
+    AugmentConfig,
     Config,
     DataConfig,
     LossConfig,
@@ -104,6 +105,35 @@ def test_every_number_and_choice_has_a_rejection():
         kind = section.default_factory
         for field in dataclasses.fields(kind):
             assert field.name in free or (kind, field.name) in tested, field.name
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (TrainingConfig, {"batch_size": "8"}, "training.batch_size must be an integer. Received: '8'"),
+        (TrainingConfig, {"batch_size": 8.0}, "training.batch_size must be an integer. Received: 8.0"),
+        (TrainingConfig, {"seed": True}, "training.seed must be an integer. Received: True"),
+        (TrainingConfig, {"total_kimg": "x"}, "training.total_kimg must be a number or None. Received: 'x'"),
+        (TrainingConfig, {"jit_compile": 1}, "training.jit_compile must be True or False or None. Received: 1"),
+        (ModelConfig, {"channels": True}, "model.channels must be 1 or 3. Received: True"),
+        (ModelConfig, {"conditional": "yes"}, "model.conditional must be True or False. Received: 'yes'"),
+        (DataConfig, {"path": "AD_NC"}, "data.path must be a pathlib.Path or None. Received: 'AD_NC'"),
+        (DataConfig, {"subject_pattern": 3}, "data.subject_pattern must be a text. Received: 3"),
+        (OptimizerConfig, {"phases": [(1, 0.1)]}, "optimizer.phases must be .* Received: .*"),
+        (OptimizerConfig, {"phases": ((1, 0.1, 2),)}, "optimizer.phases must be .* Received: .*"),
+        (OptimizerConfig, {"phases": ((1.5, 0.1),)}, "optimizer.phases must be .* Received: .*"),
+        (AugmentConfig, {"horizontal_flip": 1}, "augment.horizontal_flip must be True or False. Received: 1"),
+        (Config, {"model": 3}, "model must be ModelConfig. Received: 3"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(kind, values, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        kind(**values)
+
+
+def test_an_integer_is_a_number():
+    assert TrainingConfig(total_kimg=3).total_kimg == 3
+    assert OptimizerConfig(phases=((1, 1),)).phases == ((1, 1),)
 
 
 def test_the_batch_must_be_a_multiple_of_the_group():
