@@ -20,7 +20,7 @@ from rich.table import Table
 
 from keras_stylegan.backend import BackendTrainer, compiled
 from keras_stylegan.config import Config
-from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.models.flops import discriminator_flops, generator_flops
 from keras_stylegan.training.gan import StyleGAN
@@ -180,7 +180,7 @@ def _random_batches(config: Config, count: int) -> TrainingBatches:
     shape = (count, config.model.resolution, config.model.resolution, config.model.channels)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     names = np.full(count, "", dtype=str)
-    image_set = ImageSet(images, np.arange(count) % 2, ("a", "b"), names, names, "", "")
+    image_set = ImageSet(images, label_record(np.arange(count) % 2), ("a", "b"), names, names, "", "")
     return TrainingBatches(image_set, config.training.batch_size, seed=0, horizontal_flip=True)
 
 

@@ -5,7 +5,7 @@ from rich.markup import escape
 
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
-from keras_stylegan.data.sources import load_images
+from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 
 
@@ -22,17 +22,10 @@ def run(config: Config, console: Console) -> list[str]:
     Raises:
         InputError: See `load_images`.
     """
-    data, model = config.data, config.model
-    splits = ["train"]
-    # A folder without splits is all training data; that is no error here.
-    if data.source != "folder" or (data.path is not None and (data.path.expanduser() / "test").is_dir()):
-        splits.append("test")
     sets: list[ImageSet] = []
     lines: list[str] = []
-    for split in splits:
-        images = load_images(
-            data, model.resolution, model.channels, split, seed=config.training.seed, progress=console.is_terminal
-        )
+    for split in ("train", "test") if source_of(config).has_test else ("train",):
+        images = load_images(config, split, progress=console.is_terminal)
         sets.append(images)
         # Both splits know of the subjects they share; one line is enough.
         lines += [line for line in images.report.splitlines() if line not in lines]

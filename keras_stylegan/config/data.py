@@ -24,7 +24,8 @@ class DataConfig:
     upscale: bool = False
     """Accept images smaller than the resolution and enlarge them."""
     subject_pattern: str = r"(?P<subject>.+)_(?P<slice>\d+)"
-    """Regular expression for a file name without its ending; its group 'subject' names the subject."""
+    """Regular expression for a file name without its ending; its group 'subject' names the subject, every other named
+    group is a covariate: a number that the images come with."""
     strict: bool = False
     """Stop at the first unreadable file instead of skipping it."""
     max_refused: int = 100
@@ -45,8 +46,8 @@ class DataConfig:
                 f"data.subject_pattern is not a regular expression ({error}). Received: {self.subject_pattern!r}"
             ) from error
         require(
-            "subject" in groups,
+            "subject" in groups and "class" not in groups,
             "data.subject_pattern",
-            "a regular expression with a group (?P<subject>...)",
+            "a regular expression with a group (?P<subject>...) and none that is called 'class'",
             self.subject_pattern,
         )

@@ -9,6 +9,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from keras_stylegan.data import cache
+from keras_stylegan.data.cache_entry import Writer, pixel_digest
+from keras_stylegan.data.fit import Size, enlarges, fit_to, luma
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.progress import progress_bar
+from keras_stylegan.data.source import Source
 from keras_stylegan.errors import InputError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -16,6 +22,47 @@ RESOLUTION = 32
 FOLDER = "cifar-10-batches-py"
 BATCHES = {"train": tuple(f"data_batch_{number}" for number in range(1, 6)), "test": ("test_batch",)}
 WHERE = "get cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html and give it with --data.path"
+
+
+class Cifar10(Source):
+    """The 50,000 images to train on and the 10,000 to test with; `data.path` is optional."""
+
+    shows_people = False
+    has_test = True
+    classes = CLASSES
+
+    def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
+        """See `Source.load`."""
+        data, side = self.data, RESOLUTION
+        enlarged = enlarges(side, side, size, data.fit)
+        if enlarged and not data.upscale:
+            raise InputError(
+                f"CIFAR-10 has {side}x{side} pixels, fewer than the resolution {size[0]}x{size[1]}: use "
+                f"--model.resolution {side} or enlarge the images with --data.upscale."
+            )
+        key = {
+            "source": "cifar10",
+            "split": split,
+            "fit": data.fit,
+            "background": data.background,
+            "files": source_files(data.path),
+        }
+
+        def build(writer: Writer) -> dict[str, Any]:
+            images, labels = read(data.path, split)
+            with progress_bar("Reading CIFAR-10", len(images), progress) as advance:
+                for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+                    name = f"{split}-{index:05d}"
+                    fitted = fit_to(luma(image) if channels == 1 else image, size, data.fit, data.background)
+                    writer.append(fitted, label=int(label), subject=name, name=name, digest=pixel_digest(image))
+                    advance()
+            return {}
+
+        entry = cache.load_or_build(data.cache_dir, f"cifar10-{split}", key, (*size, channels), build)
+        report = [f"CIFAR-10 {split}: {entry.description}; {entry.class_counts(CLASSES)}."]
+        if enlarged:
+            report.append(f"Warning: the images were enlarged from {side}x{side} pixels.")
+        return entry.image_set(CLASSES, report, self.shows_people)
 
 
 def source_files(path: Path | None) -> list[list]:
@@ -27,8 +74,8 @@ def source_files(path: Path | None) -> list[list]:
     if path is None:
         return []
     place = _place(path)
-    files = [place] if place.is_file() else [place / name for names in BATCHES.values() for name in names]
-    missing = [file.name for file in files if not file.is_file()]
+    files = [place] if os.path.isfile(place) else [place / name for names in BATCHES.values() for name in names]
+    missing = [file.name for file in files if not os.path.isfile(file)]
     if missing:
         raise InputError(f"{place} is not a complete CIFAR-10 folder, it lacks {missing[0]}: {WHERE}.")
     return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
@@ -67,14 +114,15 @@ def read(path: Path | None, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _place(path: Path) -> Path:
-    place = Path(path).expanduser()
-    if not place.exists():
-        raise InputError(f"data.path is not there: {WHERE}. Received: {str(path)!r}")
-    if place.is_dir() and (place / FOLDER).is_dir():
+    # os.path says no where pathlib raises an error: too long a name, a zero byte, no permission.
+    place = Path(os.path.expanduser(path))
+    if not os.path.exists(place):
+        raise InputError(f"data.path is not there: {WHERE}. Received: {str(path)[:200]!r}")
+    if os.path.isdir(place / FOLDER):
         return place / FOLDER
-    if place.is_dir() and not any((place / name).is_file() for name in ("data_batch_1", "test_batch")):
+    if os.path.isdir(place) and not any(os.path.isfile(place / name) for name in ("data_batch_1", "test_batch")):
         archive = place / "cifar-10-python.tar.gz"
-        if archive.is_file():
+        if os.path.isfile(archive):
             return archive
         raise InputError(f"no {FOLDER} in data.path: {WHERE}. Received: {str(path)!r}")
     return place

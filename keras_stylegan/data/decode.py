@@ -1,6 +1,8 @@
 """Reading one image file."""
 
+import os
 import re
+import stat
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -32,6 +34,9 @@ def decode(path: str) -> np.ndarray:
         RefusedError: Not an image, truncated, or of a kind that would lose precision.
     """
     try:
+        # A pipe would keep the reader waiting, a device has no end.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise RefusedError("not a regular file")
         with Image.open(path) as image:
             _check_kind(image)
             image.load()

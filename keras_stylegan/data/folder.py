@@ -13,11 +13,14 @@ import numpy as np
 
 from keras_stylegan.config import DataConfig
 from keras_stylegan.data import cache
+from keras_stylegan.data.cache_entry import Entry, Writer, pixel_digest
 from keras_stylegan.data.decode import RefusedError, decode, is_grey
-from keras_stylegan.data.fit import enlarges, fit_square, luma
+from keras_stylegan.data.file_name import NameReader, printable
+from keras_stylegan.data.fit import Size, enlarges, fit_to, luma
 from keras_stylegan.data.image_set import ImageSet, duplicate_images
-from keras_stylegan.data.listing import SPLITS, ImageFile, Listing, has_splits, list_images, subject_of
+from keras_stylegan.data.listing import ImageFile, Listing, has_split, has_splits, list_images
 from keras_stylegan.data.progress import progress_bar
+from keras_stylegan.data.source import SPLITS, Source
 from keras_stylegan.errors import InputError
 
 # Files in flight at a time, so that decoded images never pile up in memory.
@@ -28,45 +31,62 @@ LEAST_RANGE = 0.25
 SHOWN = 10
 
 
-def load(data: DataConfig, resolution: int, channels: int, split: str, progress: bool) -> ImageSet:
-    """Reads the images of a folder, from the cache if nothing has changed since.
+class Folder(Source):
+    """The image files below `data.path`, in the layouts of `list_images`; see `NameReader` for the covariates.
 
     Grey images are files with one channel or with three equal ones; they are accepted for 1 and for 3 channels (then
     the grey value is repeated). Colour images need 3 channels, and must not be mixed with one-channel files.
-
-    Args:
-        data: Options.
-        resolution: Side of the images in pixels.
-        channels: 1 or 3.
-        split: 'train' or 'test'.
-        progress: Show a progress bar while decoding.
-
-    Raises:
-        InputError: See `list_images`; or no file, or too many files, cannot be read; images are smaller than the
-            resolution; colour does not suit the channels; the cache cannot be written.
     """
-    listing = list_images(data.path, split)
-    key = {
-        "source": "folder",
-        "fit": data.fit,
-        "background": data.background,
-        "upscale": data.upscale,
-        "subject_pattern": data.subject_pattern,
-        "classes": listing.classes,
-        "files": [[file.name, file.size, file.mtime_ns] for file in listing.files],
-    }
-    entry = cache.load_or_build(
-        data.cache_dir,
-        f"{re.sub(r'[^A-Za-z0-9_.]', '_', listing.root.resolve().name)}-{split}",
-        key,
-        resolution,
-        channels,
-        lambda writer: _Reading(data, listing, resolution, channels).into(writer, progress),
-    )
-    refused = [tuple(pair) for pair in entry.notes["refused"]]
-    # A cache made with looser limits must not bypass stricter ones.
-    _check_refused(refused, len(listing.files), data)
-    return entry.image_set(listing.classes, _report(entry, listing, data, split))
+
+    shows_people = True
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a folder test/; all of a folder without splits is training data."""
+        return has_split(self.data.path, "test")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the class folders."""
+        return list_images(self.data.path, "train").classes
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """The groups of `data.subject_pattern` besides the subject."""
+        return NameReader(self.data.subject_pattern).covariates
+
+    def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
+        """See `Source.load`.
+
+        Raises:
+            InputError: See `list_images`; or no file, or too many files, cannot be read; images are smaller than the
+                size; colour does not suit the channels; the cache cannot be written.
+        """
+        data = self.data
+        listing = list_images(data.path, split)
+        key = {
+            "source": "folder",
+            "fit": data.fit,
+            "background": data.background,
+            "upscale": data.upscale,
+            "subject_pattern": data.subject_pattern,
+            "classes": listing.classes,
+            "files": [[file.name, file.size, file.mtime_ns] for file in listing.files],
+        }
+        # The name is for a person who looks into the cache; it must leave room in what a file may be called.
+        name = re.sub(r"[^A-Za-z0-9_.]", "_", listing.root.resolve().name)[:64]
+        entry = cache.load_or_build(
+            data.cache_dir,
+            f"{name}-{split}",
+            key,
+            (*size, channels),
+            lambda writer: _Reading(data, listing, size, channels).into(writer, progress),
+            self.covariates,
+        )
+        refused = [tuple(pair) for pair in entry.notes["refused"]]
+        # A cache made with looser limits must not bypass stricter ones.
+        _check_refused(refused, len(listing.files), data)
+        return entry.image_set(listing.classes, _report(entry, listing, data, split), self.shows_people)
 
 
 @dataclass(frozen=True)
@@ -81,16 +101,16 @@ class _Decoded:
 class _Reading:
     """One pass over the files of a listing."""
 
-    def __init__(self, data: DataConfig, listing: Listing, resolution: int, channels: int) -> None:
-        self.data, self.listing, self.resolution, self.channels = data, listing, resolution, channels
-        self.pattern = re.compile(data.subject_pattern)
+    def __init__(self, data: DataConfig, listing: Listing, size: Size, channels: int) -> None:
+        self.data, self.listing, self.size, self.channels = data, listing, size, channels
+        self.reader = NameReader(data.subject_pattern)
         self.refused: list[tuple[str, str]] = []
         self.sizes: Counter[str] = Counter()
         self.first_of_kind: dict[str, str] = {}
         self.kinds: Counter[str] = Counter()
         self.enlarged = 0
 
-    def into(self, writer: cache.Writer, progress: bool) -> dict[str, Any]:
+    def into(self, writer: Writer, progress: bool) -> dict[str, Any]:
         unmatched, lowest, highest = 0, np.inf, 0
         with warnings.catch_warnings(), progress_bar("Reading images", len(self.listing.files), progress) as advance:
             # Pillow warns of odd headers; a file is either read or refused by name.
@@ -98,7 +118,7 @@ class _Reading:
             for file, result in self._decoded():
                 advance()
                 if isinstance(result, RefusedError):
-                    self.refused.append((file.name, str(result)))
+                    self.refused.append((printable(file.name), str(result)))
                     _check_refused(self.refused, len(self.listing.files), self.data)
                     continue
                 self._check_size(file, result)
@@ -106,15 +126,16 @@ class _Reading:
                 self.kinds[result.kind] += 1
                 self.first_of_kind.setdefault(result.kind, file.name)
                 lowest, highest = min(lowest, int(result.image.min())), max(highest, int(result.image.max()))
-                subject = subject_of(file.name, self.pattern)
+                subject, covariates = self.reader.read(file.name)
                 unmatched += subject is None
                 own = os.path.splitext(file.name)[0]
                 writer.append(
                     result.image,
                     label=file.label,
-                    subject=subject or own,
-                    name=file.name,
+                    subject=printable(subject or own),
+                    name=printable(file.name),
                     digest=result.digest,
+                    covariates=covariates,
                 )
         self._check_kinds()
         return {
@@ -142,14 +163,14 @@ class _Reading:
         height, width, depth = image.shape
         grey = is_grey(image)
         kind = "one-channel" if depth == 1 else "grey stored as colour" if grey else "colour"
-        enlarged = enlarges(height, width, self.resolution, self.data.fit)
-        digest = cache.pixel_digest(image)
+        enlarged = enlarges(height, width, self.size, self.data.fit)
+        digest = pixel_digest(image)
         if self.channels == 1 and depth == 3:
             image = luma(image)
-        fitted = fit_square(image, self.resolution, self.data.fit, self.data.background)
+        fitted = fit_to(image, self.size, self.data.fit, self.data.background)
         if fitted.shape[-1] < self.channels:
             fitted = np.repeat(fitted, self.channels, axis=-1)
-        return _Decoded(fitted, digest, f"{width}x{height}", kind, enlarged)
+        return _Decoded(fitted, digest, f"{height}x{width}", kind, enlarged)
 
     def _check_size(self, file: ImageFile, result: _Decoded) -> None:
         if not result.enlarged:
@@ -157,8 +178,8 @@ class _Reading:
         self.enlarged += 1
         if not self.data.upscale:
             raise InputError(
-                f"{file.name} is smaller ({result.size} pixels) than the resolution {self.resolution}: choose a lower "
-                "--model.resolution, or enlarge such images with --data.upscale."
+                f"{file.name} is smaller ({result.size} pixels) than the resolution {self.size[0]}x{self.size[1]}: "
+                "choose a lower --model.resolution, or enlarge such images with --data.upscale."
             )
 
     def _check_kinds(self) -> None:
@@ -193,15 +214,13 @@ def _check_refused(refused: list[tuple[str, str]], count: int, data: DataConfig)
         )
 
 
-def _report(entry: cache.Entry, listing: Listing, data: DataConfig, split: str) -> list[str]:
+def _report(entry: Entry, listing: Listing, data: DataConfig, split: str) -> list[str]:
     notes, images, columns = entry.notes, entry.images, entry.columns
-    per_class = np.bincount(columns["labels"], minlength=len(listing.classes))
-    counts = ", ".join(f"{name} {count}" for name, count in zip(listing.classes, per_class, strict=True))
     sizes = [f"{size} ({count})" for size, count in notes["sizes"].items()]
     lines = [
-        f"{listing.root} {split}: {len(images)} images {images.shape[1]}x{images.shape[2]}x{images.shape[3]} "
-        f"{images.dtype} of {len(set(columns['subjects'].tolist()))} subjects; {counts}.",
-        f"Original width x height: {_some(sizes, 3)}. Made square by: {data.fit}. "
+        f"{listing.root} {split}: {entry.description} of {entry.subject_count} subjects; "
+        f"{entry.class_counts(listing.classes)}.",
+        f"Original height x width: {_some(sizes, 3)}. Brought to this size by: {data.fit}. "
         f"Other files ignored: {listing.ignored}.",
     ]
     if notes["kinds"].keys() <= {"one-channel", "grey stored as colour"} and images.shape[-1] == 3:
@@ -211,7 +230,7 @@ def _report(entry: cache.Entry, listing: Listing, data: DataConfig, split: str) 
     elif notes["unmatched"]:
         lines.append(f"{notes['unmatched']} file names do not match data.subject_pattern; each is its own subject.")
     if notes["enlarged"]:
-        lines.append(f"Warning: {notes['enlarged']} images were smaller than {images.shape[1]} pixels and enlarged.")
+        lines.append(f"Warning: {notes['enlarged']} images were smaller than this size and enlarged.")
     lowest, highest = notes["values"]
     if images.dtype == np.uint16 and highest < LEAST_RANGE * np.iinfo(np.uint16).max:
         lines.append(f"Warning: the 16-bit values end at {highest} of 65535; rescale the files to the full range.")
@@ -232,12 +251,12 @@ def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, s
     other = SPLITS[1 - SPLITS.index(split)]
     if not has_splits(listing.root) or not (listing.root / other).is_dir():
         return []
-    pattern = re.compile(data.subject_pattern)
+    reader = NameReader(data.subject_pattern)
     try:
         files = list_images(data.path, other).files
     except InputError as error:  # A split that is not being used must not stop the one that is.
         return [f"Warning: {other}/ cannot be used: {error}"]
-    shared = sorted(set(subjects.tolist()) & {subject_of(file.name, pattern) for file in files})
+    shared = sorted(set(subjects.tolist()) & {printable(reader.read(file.name)[0] or "") for file in files})
     if not shared:
         return []
     return [f"Warning: {len(shared)} subjects have images in train/ and test/: {_some(shared)}."]

@@ -1,15 +1,14 @@
-"""Finding image files, their classes and their subjects in a folder."""
+"""Finding image files and their classes in a folder."""
 
 import os
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from keras_stylegan.data.decode import ENDINGS
+from keras_stylegan.data.folder_walk import Found, Walk, open_folder, visible_folders
+from keras_stylegan.data.source import SPLITS
 from keras_stylegan.errors import InputError
 
-SPLITS = ("train", "test")
 # The class of images that lie in a folder without subfolders.
 SINGLE_CLASS = "all"
 
@@ -53,113 +52,65 @@ def list_images(path: Path | None, split: str) -> Listing:
         split: 'train' or 'test'.
 
     Raises:
-        InputError: The folder is not given, missing, a file, unreadable or without images; it has no such split; a
-            class has no image; images lie both beside and in class folders; test/ has a class that train/ lacks.
+        InputError: The folder is not given, missing, a file, unreadable, endless or without images; it has no such
+            split; a class has no image; images lie both beside and in class folders; test/ has a class that train/
+            lacks.
     """
-    root = _checked(path)
+    if path is None:
+        raise InputError("data.path is not set: give the folder of images with --data.path FOLDER.")
+    root = open_folder(path)
     if not has_splits(root):
         if split != "train":
             raise InputError(f"data.path {root} has no {split}/ folder, so there is no {split} split.")
         return _list_split(root, root, None)
     folder = root / split
-    if not folder.is_dir():
+    if not has_split(root, split):
         raise InputError(f"data.path {root} has no {split}/ folder beside {'test' if split == 'train' else 'train'}/.")
     # Both splits count classes alike, so that a label means the same in both.
-    classes = _classes(root / "train") if (root / "train").is_dir() else None
+    classes = visible_folders(Walk(root).entries(root / "train")) if has_split(root, "train") else None
     return _list_split(root, folder, classes or None)
 
 
 def has_splits(root: Path) -> bool:
     """Whether a folder has the layout `train/` and `test/`."""
-    return any((root / split).is_dir() for split in SPLITS)
+    return any(has_split(root, split) for split in SPLITS)
 
 
-def subject_of(name: str, pattern: re.Pattern[str]) -> str | None:
-    """The subject in a file name, or None if the pattern does not match.
-
-    Args:
-        name: File name with folders and ending, such as 'train/AD/1005_14.jpeg'.
-        pattern: Compiled regular expression for the name alone without its ending, with a group 'subject'.
-    """
-    match = pattern.fullmatch(os.path.splitext(name.rpartition("/")[2])[0])
-    return match["subject"] if match else None
-
-
-def _checked(path: Path | None) -> Path:
-    if path is None:
-        raise InputError("data.path is not set: give the folder of images with --data.path FOLDER.")
-    root = Path(path).expanduser()
-    try:
-        if not root.exists():
-            raise InputError(f"data.path is not there. Received: {str(path)!r}")
-        if not root.is_dir():
-            raise InputError(f"data.path must be a folder of images, but it is a file. Received: {str(path)!r}")
-    except PermissionError:
-        raise InputError(f"no permission to read the folder {root}.") from None
-    return root
+def has_split(path: Path | None, split: str) -> bool:
+    """Whether there is a folder, and it has one for this split."""
+    # Not Path.is_dir, which raises an error for some names.
+    return path is not None and os.path.isdir(os.path.join(os.path.expanduser(path), split))
 
 
 def _list_split(root: Path, folder: Path, classes: tuple[str, ...] | None) -> Listing:
-    own = _classes(folder)
-    top, ignored = _images_in(root, folder, own)
-    by_class = {name: _walk(root, folder / name) for name in own}
-    if top and any(files for files, _ in by_class.values()):
+    walk = Walk(root)
+    entries = walk.entries(folder)
+    own = visible_folders(entries)
+    top = walk.images(folder, entries, own)
+    # A walk of its own: what it ignores in there does not count.
+    inside = next((name for name in own if Walk(root).below(folder / name, first=True)), None) if top else None
+    if inside is not None:
         raise InputError(
-            f"images must lie either in {folder} itself or in its class subfolders, not in both. Received: {top[0][0]}"
+            f"images must lie either in {folder} itself or in its class subfolders, not in both. "
+            f"Received: {top[0].name} and images in {inside}/"
         )
     if top or not own:
         if not top:
             raise InputError(f"no images in {folder} (looked for {', '.join(ENDINGS)}).")
-        files = [ImageFile(name, 0, size, mtime_ns) for name, size, mtime_ns in top]
-        return Listing(root, (SINGLE_CLASS,), sorted(files, key=lambda file: file.name), ignored)
+        return _listing(root, (SINGLE_CLASS,), [(0, found) for found in top], walk)
     unknown = sorted(set(own) - set(classes or own))
     if unknown:
         raise InputError(f"the classes of {folder} must be among those of train/, {list(classes)}. Received: {unknown}")
     listed = []
-    for name, (files, others) in by_class.items():
+    for name in own:
+        files = walk.below(folder / name)
         if not files:
             raise InputError(f"the class folder {folder / name} holds no images (looked for {', '.join(ENDINGS)}).")
         label = (classes or own).index(name)
-        listed += [ImageFile(file, label, size, mtime_ns) for file, size, mtime_ns in files]
-        ignored += others
-    return Listing(root, classes or own, sorted(listed, key=lambda file: file.name), ignored)
+        listed += [(label, found) for found in files]
+    return _listing(root, classes or own, listed, walk)
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
-    # A leading "__" as in __MACOSX is what archive programs leave beside the data.
-    names = (entry.name for entry in _scan(folder) if entry.is_dir())
-    return tuple(sorted(name for name in names if not name.startswith((".", "__"))))
-
-
-def _images_in(root: Path, folder: Path, classes: tuple[str, ...]) -> tuple[list[tuple[str, int, int]], int]:
-    files, ignored = [], 0
-    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
-    for entry in _scan(folder):
-        if entry.name in classes or entry.is_dir():
-            continue
-        if entry.name.startswith(".") or os.path.splitext(entry.name)[1].lower() not in ENDINGS:
-            ignored += 1
-            continue
-        try:
-            status = entry.stat()
-            files.append((prefix + entry.name, status.st_size, status.st_mtime_ns))
-        except OSError:  # A broken link: listed, so that reading it refuses it by name.
-            files.append((prefix + entry.name, 0, 0))
-    return files, ignored
-
-
-def _walk(root: Path, folder: Path) -> tuple[list[tuple[str, int, int]], int]:
-    files, ignored = _images_in(root, folder, ())
-    for inner in _classes(folder):
-        inner_files, inner_ignored = _walk(root, folder / inner)
-        files += inner_files
-        ignored += inner_ignored
-    return files, ignored
-
-
-def _scan(folder: Path) -> Iterator[os.DirEntry]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from entries
-    except PermissionError:
-        raise InputError(f"no permission to read the folder {folder}.") from None
+def _listing(root: Path, classes: tuple[str, ...], listed: list[tuple[int, Found]], walk: Walk) -> Listing:
+    files = [ImageFile(found.name, label, found.size, found.mtime_ns) for label, found in listed]
+    return Listing(root, classes, sorted(files, key=lambda file: file.name), walk.ignored)

@@ -29,11 +29,12 @@ def epoch_order(count: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarr
 class TrainingBatches(keras.utils.PyDataset):
     """Shuffled batches of an image set; every image is shown once per epoch (less a remainder below one batch).
 
-    Item i is the i-th batch that is left in the current epoch: images (B, H, W, C) float32 in [-1, 1] and labels (B,)
-    int32. Keras asks for the number of batches once, at the start of `fit`, and uses it for every epoch of that call;
-    so a run that starts within an epoch goes through `fit_epochs`. Always pass `shuffle=False` to `fit`, whose default
-    would take the batches of an epoch in an order of Python's own random generator. After a `fit` that was stopped
-    within an epoch make a new object: this one cannot tell which of the batches read ahead were used.
+    Item i is the i-th batch that is left in the current epoch: images (B, H, W, C) float32 in [-1, 1], and the columns
+    of the labels: a dictionary with 'class' (B,) int32 and each covariate (B,) float32, where NaN is unknown. Keras
+    asks for the number of batches once, at the start of `fit`, and uses it for every epoch of that call; so a run that
+    starts within an epoch goes through `fit_epochs`. Always pass `shuffle=False` to `fit`, whose default would take the
+    batches of an epoch in an order of Python's own random generator. After a `fit` that was stopped within an epoch
+    make a new object: this one cannot tell which of the batches read ahead were used.
 
     Args:
         image_set: The images.
@@ -81,12 +82,15 @@ class TrainingBatches(keras.utils.PyDataset):
         self.batches_per_epoch = count // batch_size
         if not 0 <= first_batch < self.batches_per_epoch:
             raise InputError(f"first_batch must be from 0 to {self.batches_per_epoch - 1}. Received: {first_batch}")
-        highest = int(image_set.labels.max())
+        highest = int(image_set.labels["class"].max())
         if c_dim and highest >= c_dim:
             raise InputError(f"labels must be below c_dim={c_dim}. Received: a label {highest}")
         # Indexing the memory map as a plain array skips the bookkeeping of numpy's subclass.
         self._images = np.asarray(image_set.images)
-        self._labels = image_set.labels.astype(np.int32)
+        columns = {name: image_set.labels[name] for name in image_set.labels.dtype.names}
+        # Columns by themselves are copied faster than rows of records.
+        self._labels = columns | {"class": columns["class"].astype(np.int32)}
+        self._labels = {name: np.ascontiguousarray(column) for name, column in self._labels.items()}
         self._batch_size = batch_size
         self._seed = seed
         self._horizontal_flip = horizontal_flip
@@ -109,8 +113,8 @@ class TrainingBatches(keras.utils.PyDataset):
         """Batches left in the current epoch."""
         return self.batches_per_epoch - self.first_batch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """The batch `index` of those left in the current epoch: images (B, H, W, C) and labels (B,)."""
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The batch `index` of those left in the current epoch: images (B, H, W, C) and columns of labels (B,)."""
         # One read of the whole state: Keras prefetches in a thread that may outlive the epoch.
         _, first_batch, order, flips = self._position
         if not 0 <= index < self.batches_per_epoch - first_batch:
@@ -123,7 +127,7 @@ class TrainingBatches(keras.utils.PyDataset):
         if self._horizontal_flip:
             mirrored = flips[start : start + size]
             images[mirrored] = images[mirrored, :, ::-1]
-        return to_float(images), self._labels[chosen]
+        return to_float(images), {name: column[chosen] for name, column in self._labels.items()}
 
     def on_epoch_begin(self) -> None:
         """Called by Keras before it iterates."""
@@ -144,7 +148,7 @@ class TrainingBatches(keras.utils.PyDataset):
             self._steps_of_fit = len(self)
 
     def _start(self, epoch: int, first_batch: int) -> None:
-        self._position = (epoch, first_batch, *epoch_order(len(self._labels), self._seed, epoch))
+        self._position = (epoch, first_batch, *epoch_order(len(self._images), self._seed, epoch))
 
 
 def fit_epochs(

@@ -72,7 +72,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
             yield lambda images: [advance() for _ in range(images)]
 
     with interruptible():
-        frequencies = np.bincount(material.heldout.labels, minlength=len(trained.classes))
+        frequencies = np.bincount(material.heldout.labels["class"], minlength=len(trained.classes))
         with bar("Generating", options.count) as advance:
             dtype = material.train.images.dtype
             samples = draw_samples(trained.generator, options.count, options.seed, frequencies, dtype, advance)
@@ -193,6 +193,7 @@ def _header(
         },
         "data": {
             "source": trained.config.data.source,
+            "shows_people": material.train.shows_people or material.heldout.shows_people,
             "train": _summary(material.train),
             "heldout": _summary(material.heldout),
             "heldout_seen": material.seen,
@@ -202,7 +203,7 @@ def _header(
 
 
 def _summary(images: ImageSet) -> dict[str, Any]:
-    counts = np.bincount(images.labels, minlength=len(images.classes)).tolist()
+    counts = np.bincount(images.labels["class"], minlength=len(images.classes)).tolist()
     return {
         "images": len(images),
         "subjects": len(set(images.subjects.tolist())),

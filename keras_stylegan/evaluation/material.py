@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_stylegan.config import DataConfig
+from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.listing import has_splits
-from keras_stylegan.data.sources import load_images
+from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.metrics.duplicates import shared_subjects
@@ -56,18 +56,17 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
             or are all the same constant.
     """
     config = trained.config
-    data = config.data
     if options.data_path is not None:
-        data = dataclasses.replace(data, path=options.data_path)
+        config = _with_data(config, path=options.data_path)
     remarks = []
-    train = _load(data, trained, "train", progress)
+    train = _load(config, "train", progress)
     _check_classes(train, trained, "training images")
     if trained.data_fingerprint not in ("", train.fingerprint):
         remarks.append(
             "The training images are not those that the run was trained on (files were added, removed or changed): "
             "the memorisation audit misses the others"
         )
-    heldout = _load_heldout(data, trained, options, progress)
+    heldout = _load_heldout(config, trained, options, progress)
     seen = heldout is None
     if heldout is None:
         train, heldout = _stand_in(train)
@@ -103,24 +102,26 @@ def _part(images: ImageSet, rows: np.ndarray, name: str) -> ImageSet:
 
 
 def _load_heldout(
-    data: DataConfig, trained: TrainedGenerator, options: EvaluateOptions, progress: bool
+    config: Config, trained: TrainedGenerator, options: EvaluateOptions, progress: bool
 ) -> ImageSet | None:
     if options.heldout_path is not None:
         root = options.heldout_path.expanduser()
-        other = dataclasses.replace(data, source="folder", path=options.heldout_path)
-        heldout = _load(other, trained, "test" if has_splits(root) else "train", progress)
+        other = _with_data(config, source="folder", path=options.heldout_path)
+        heldout = _load(other, "test" if has_splits(root) else "train", progress)
         if trained.generator.c_dim:
             _check_classes(heldout, trained, "held-out images")
         return heldout
-    if data.source == "folder" and (data.path is None or not (data.path.expanduser() / "test").is_dir()):
-        return None
-    return _load(data, trained, "test", progress)
+    return _load(config, "test", progress) if source_of(config).has_test else None
 
 
-def _load(data: DataConfig, trained: TrainedGenerator, split: str, progress: bool) -> ImageSet:
-    model, seed = trained.config.model, trained.config.training.seed
+def _with_data(config: Config, **options: object) -> Config:
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, **options))
+
+
+def _load(config: Config, split: str, progress: bool) -> ImageSet:
+    model = config.model
     try:
-        return load_images(data, model.resolution, model.channels, split, seed=seed, progress=progress)
+        return load_images(config, split, progress)
     except InputError as error:
         shape = f"{model.resolution}x{model.resolution}x{model.channels}"
         raise InputError(f"no {split} images for a run of {shape} pixels: {error}") from error

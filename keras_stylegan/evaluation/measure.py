@@ -69,8 +69,8 @@ class Measurements:
             self.pool_rows = np.arange(len(self.train))
         self.pool_images = np.asarray(self.train.images[self.pool_rows])
         self.pool_subjects = self.train.subjects[self.pool_rows]
-        self.pool_labels = self.train.labels[self.pool_rows]
-        sets = (samples.labels, self.heldout.labels, self.pool_labels)
+        self.pool_labels = self.train.labels["class"][self.pool_rows]
+        sets = (samples.labels, self.heldout.labels["class"], self.pool_labels)
         self.groups = [Group("", *(np.arange(len(labels)) for labels in sets))]
         for label, name in enumerate(classes):
             self.groups.append(Group(name, *(np.flatnonzero(labels == label) for labels in sets)))
@@ -194,7 +194,7 @@ class Measurements:
         heldout = self.heldout
         real = ms_ssim_diversity(
             _rows(heldout.images, group.heldout),
-            heldout.labels[group.heldout] if self.classes else None,
+            heldout.labels["class"][group.heldout] if self.classes else None,
             heldout.subjects[group.heldout],
             seed=self.seed,
         )
@@ -203,7 +203,7 @@ class Measurements:
 
     def _agreement(self, name: str, generated: np.ndarray, heldout: np.ndarray, pool: np.ndarray) -> None:
         inputs = (
-            (pool, self.pool_labels, heldout, self.heldout.labels, generated, self.samples.labels),
+            (pool, self.pool_labels, heldout, self.heldout.labels["class"], generated, self.samples.labels),
             {"classes": self.classes, "heldout_subjects": self.heldout.subjects, "seed": self.seed},
         )
 
@@ -216,7 +216,7 @@ class Measurements:
                     "value": recognised,
                     "interval": None,
                     "generated_count": int((self.samples.labels == label).sum()),
-                    "reference_count": int((self.heldout.labels == label).sum()),
+                    "reference_count": int((self.heldout.labels["class"] == label).sum()),
                     "seed": self.seed,
                     "note": "",
                 }

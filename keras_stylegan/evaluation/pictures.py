@@ -40,7 +40,7 @@ def draw_pictures(
     for label, name in enumerate(classes or ("",)):
         suffix = f"/{name}" if name else ""
         generated = np.flatnonzero(samples.labels == label) if name else np.arange(len(samples.labels))
-        real = np.flatnonzero(material.heldout.labels == label) if name else np.arange(len(heldout))
+        real = np.flatnonzero(material.heldout.labels["class"] == label) if name else np.arange(len(heldout))
         if len(generated):
             drawn[f"generated{suffix}"] = figures.grid(samples.images[generated[:GRID]], COLUMNS)
         if len(real):

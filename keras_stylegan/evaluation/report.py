@@ -50,7 +50,7 @@ def _section(title: str, content: str) -> str:
 def _header(title: str, record: dict[str, Any]) -> str:
     run, evaluation, data = record["run"], record["evaluation"], record["data"]
     reference = "training subjects standing in for held-out ones" if data["heldout_seen"] else "held-out subjects"
-    heldout, real = data["heldout"], data["source"] == "folder"
+    heldout, real = data["heldout"], data["shows_people"]
     return (
         f"<header><h1>{escape(title)}</h1>"
         f"<p>{evaluation['count']} generated images after {run['images_seen'] / 1000:g} kimg of training, against "

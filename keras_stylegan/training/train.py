@@ -13,7 +13,7 @@ from keras_stylegan.backend import check_options, replicas
 from keras_stylegan.config import Config, TrainingConfig
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
-from keras_stylegan.data.sources import load_images
+from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
 from keras_stylegan.training.callbacks import (
@@ -85,8 +85,8 @@ def _train(
     console: Console,
     say: Callable[[str], None],
 ) -> int:
-    model_options, options = config.model, config.training
-    data = load_images(config.data, model_options.resolution, model_options.channels, "train", seed=options.seed)
+    options = config.training
+    data = load_images(config, "train")
     say(data.report)
     if replicas.is_chief():
         pairs = near_duplicates(data.images, subjects=data.subjects)
@@ -187,13 +187,13 @@ def _quick_evaluation(
     config: Config, folder: RunFolder, record: dict, data: ImageSet, total_images: int, say: Callable[[str], None]
 ) -> list[QuickEvaluation]:
     """The callback of evaluations during training, if it is wanted, will be due and has held-out subjects."""
-    options, source = config.training, config.data
+    options = config.training
     if options.evaluate_kimg is None or 1000 * options.evaluate_kimg > total_images:
         return []
-    if source.source == "folder" and not (source.path is not None and (source.path.expanduser() / "test").is_dir()):
+    if not source_of(config).has_test:
         say("No evaluation during training: the data has no test/ with held-out subjects.")
         return []
-    heldout = load_images(source, config.model.resolution, config.model.channels, "test", seed=options.seed)
+    heldout = load_images(config, "test")
     shared = shared_subjects(data.subjects, heldout.subjects)
     if shared:
         say(f"Warning: {len(shared)} subjects of test/ are in train/ too, so evaluations look better than they are.")

@@ -29,7 +29,7 @@ if DISTRIBUTION != "blocks":
     assert replicas.num_replicas() == REPLICAS
 
 from keras_stylegan.backend import Adam  # noqa: E402
-from keras_stylegan.data.image_set import ImageSet  # noqa: E402
+from keras_stylegan.data.image_set import ImageSet, label_record  # noqa: E402
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs  # noqa: E402
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev  # noqa: E402
 from keras_stylegan.models import Discriminator, Generator  # noqa: E402
@@ -145,7 +145,7 @@ def main(output):
     count = BATCH * STEPS // 2
     names = np.arange(count).astype(str)
     pixels = random.integers(0, 256, (count, SIZE, SIZE, 1)).astype(np.uint8)
-    images = ImageSet(pixels, np.zeros(count, np.int64), ("all",), names, names, "", "")
+    images = ImageSet(pixels, label_record(np.zeros(count)), ("all",), names, names, "", "")
     batches = TrainingBatches(images, BATCH, seed=3, horizontal_flip=True, part=replicas.data_part())
     with replicas.scope():
         gan = make_gan()

@@ -11,7 +11,7 @@ from fake_gan import FakeGan, fit, rows
 
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config, ModelConfig, TrainingConfig
-from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.errors import InputError
 from keras_stylegan.quiet import start_keras
@@ -67,15 +67,16 @@ def test_parts_of_a_batch_make_up_the_batch():
     count = 20
     names = np.arange(count).astype(str)
     pixels = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
-    images = ImageSet(pixels, np.arange(count, dtype=np.int64), names, names, names, "", "")
+    images = ImageSet(pixels, label_record(np.arange(count)), names, names, names, "", "")
     whole = TrainingBatches(images, 6, seed=1, horizontal_flip=True)
     parts = [TrainingBatches(images, 6, seed=1, horizontal_flip=True, part=(i, 3)) for i in range(3)]
     assert len(whole) == len(parts[0]) == 3
     for index in range(3):
         found = [part[index] for part in parts]
-        assert [len(labels) for _, labels in found] == [2, 2, 2]
-        for k in range(2):
-            assert np.array_equal(np.concatenate([item[k] for item in found]), whole[index][k])
+        images, labels = whole[index]
+        assert [len(part["class"]) for _, part in found] == [2, 2, 2]
+        assert np.array_equal(np.concatenate([part for part, _ in found]), images)
+        assert np.array_equal(np.concatenate([part["class"] for _, part in found]), labels["class"])
 
 
 @pytest.mark.parametrize(("batch_size", "count"), [(8, 2), (24, 3), (7, 1)])

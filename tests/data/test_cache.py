@@ -1,14 +1,18 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from keras_stylegan.data import cache
+from keras_stylegan.data.cache_entry import DamagedError, open_entry, pixel_digest
+from keras_stylegan.data.image_set import label_dtype
 from keras_stylegan.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1), np.uint8)
@@ -16,13 +20,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1), np.uint8)
 
 def build(writer, images=IMAGES):
     for index, image in enumerate(images):
-        digest = cache.pixel_digest(image)
-        writer.append(image, label=index % 2, subject=f"s{index}", name=f"n{index}", digest=digest)
+        digest = pixel_digest(image)
+        height = {"height": index / 2} if index else {}
+        writer.append(image, label=index % 2, subject=f"s{index}", name=f"n{index}", digest=digest, covariates=height)
     return {"fact": 7}
 
 
 def load(root, build=build, key=None):
-    return cache.load_or_build(root, "set", key or {"source": "test"}, 4, 1, build)
+    return cache.load_or_build(root, "set", key or {"source": "test"}, (4, 4, 1), build, ["height"])
 
 
 def no_build(writer):
@@ -38,8 +43,10 @@ def test_an_entry_holds_what_was_appended_and_is_reused(tmp_path):
     for entry in (load(tmp_path), load(tmp_path, no_build)):
         assert entry.images.dtype == np.uint8
         np.testing.assert_array_equal(entry.images, IMAGES)
-        assert entry.columns["labels"].dtype == np.int64
-        assert entry.columns["labels"].tolist() == [0, 1, 0, 1, 0]
+        labels = entry.columns["labels"]
+        assert labels.dtype == label_dtype(["height"])
+        assert labels["class"].tolist() == [0, 1, 0, 1, 0]
+        np.testing.assert_array_equal(labels["height"], np.array([np.nan, 0.5, 1, 1.5, 2], np.float32))
         assert entry.columns["subjects"].tolist() == ["s0", "s1", "s2", "s3", "s4"]
         assert entry.columns["names"].tolist() == ["n0", "n1", "n2", "n3", "n4"]
         assert len(set(entry.columns["digests"].tolist())) == 5
@@ -70,6 +77,49 @@ def test_the_fingerprint_follows_content_not_files(tmp_path):
     assert first.fingerprint != changed.fingerprint
 
 
+def test_covariates_are_data(tmp_path):
+    def build_with(height):
+        def build(writer):
+            digest = pixel_digest(IMAGES[0])
+            writer.append(IMAGES[0], label=0, subject="s", name="n", digest=digest, covariates={"height": height})
+            return {}
+
+        return build
+
+    first = load(tmp_path, build_with(1.0), {"files": [1]})
+    assert load(tmp_path, build_with(1.0), {"files": [2]}).fingerprint == first.fingerprint
+    assert load(tmp_path, build_with(2.0), {"files": [3]}).fingerprint != first.fingerprint
+
+
+def test_the_report_goes_on_with_covariates_and_the_remark(tmp_path):
+    load(tmp_path)
+    (folder_of(tmp_path) / "names.npy").unlink()
+    images = load(tmp_path).image_set(("a", "b"), ["first"], shows_people=False)
+    lines = images.report.splitlines()
+    assert lines[:2] == ["first", "Covariate height: 0.5 to 2; 1 images have none."]
+    assert "was damaged" in lines[2]
+    assert not images.shows_people
+    unknown = cache.load_or_build(tmp_path, "set", {}, (4, 4, 1), build, ["age"])
+    assert "No image has a number for the covariate age." in unknown.image_set(("a", "b"), [], True).report
+
+
+def test_images_that_are_not_square(tmp_path):
+    rectangles = np.random.default_rng(1).integers(0, 256, (3, 2, 8, 1), np.uint8)
+
+    def widening(writer):
+        for index, image in enumerate([rectangles[0], rectangles[1].astype(np.uint16), rectangles[2]]):
+            writer.append(image, label=0, subject="s", name=str(index), digest=pixel_digest(image))
+        return {}
+
+    entry = cache.load_or_build(tmp_path, "set", {}, (2, 8, 1), widening)
+    assert (entry.images.shape, entry.images.dtype) == ((3, 2, 8, 1), np.uint16)
+    np.testing.assert_array_equal(entry.images[::2], rectangles[::2].astype(int) * 257)
+    other = cache.load_or_build(
+        tmp_path, "set", {}, (8, 2, 1), lambda writer: build(writer, rectangles.reshape(3, 8, 2, 1))
+    )
+    assert other.images.shape == (3, 8, 2, 1)
+
+
 def test_the_first_16_bit_image_widens_the_whole_set(tmp_path):
     wide = np.full((4, 4, 1), 1000, np.uint16)
     entry = load(tmp_path, lambda writer: build(writer, [IMAGES[0], IMAGES[1], wide, IMAGES[2]]))
@@ -81,11 +131,11 @@ def test_the_first_16_bit_image_widens_the_whole_set(tmp_path):
 
 def test_equal_digests_mean_equal_pixels():
     image = IMAGES[0]
-    assert cache.pixel_digest(image) == cache.pixel_digest(image.copy())
-    assert cache.pixel_digest(image) != cache.pixel_digest(image.reshape(2, 8, 1))
-    assert cache.pixel_digest(image) != cache.pixel_digest(image.astype(np.uint16))
+    assert pixel_digest(image) == pixel_digest(image.copy())
+    assert pixel_digest(image) != pixel_digest(image.reshape(2, 8, 1))
+    assert pixel_digest(image) != pixel_digest(image.astype(np.uint16))
     # None ends in a zero byte, which a numpy column would drop.
-    digests = [cache.pixel_digest(np.full((1, 1, 1), value, np.uint8)) for value in range(256)]
+    digests = [pixel_digest(np.full((1, 1, 1), value, np.uint8)) for value in range(256)]
     assert np.array(digests, "S16").tolist() == digests
 
 
@@ -108,14 +158,17 @@ def test_a_damaged_entry_is_rebuilt_and_said_so(tmp_path, name, damage):
 def test_rows_that_disagree_are_damage(tmp_path):
     load(tmp_path)
     folder = folder_of(tmp_path)
-    np.save(folder / "labels.npy", np.zeros(4, np.int64))
-    with pytest.raises(cache.DamagedError, match="4 rows for 5 images"):
-        cache.open_entry(folder)
     np.save(folder / "labels.npy", np.zeros(5, np.int64))
+    with pytest.raises(DamagedError, match="labels.npy holds int64, entry.json says .*height"):
+        open_entry(folder)
+    np.save(folder / "labels.npy", np.zeros(4, label_dtype(["height"])))
+    with pytest.raises(DamagedError, match="4 rows for 5 images"):
+        open_entry(folder)
+    np.save(folder / "labels.npy", np.zeros(5, label_dtype(["height"])))
     entry = json.loads((folder / "entry.json").read_text())
     (folder / "entry.json").write_text(json.dumps({**entry, "shape": [6, 4, 4, 1]}))
-    with pytest.raises(cache.DamagedError, match=r"\(5, 4, 4, 1\).*\(6, 4, 4, 1\)"):
-        cache.open_entry(folder)
+    with pytest.raises(DamagedError, match=r"\(5, 4, 4, 1\).*\(6, 4, 4, 1\)"):
+        open_entry(folder)
 
 
 def test_a_failed_build_leaves_nothing(tmp_path):
@@ -168,6 +221,21 @@ def test_a_cache_dir_that_is_a_file(tmp_path):
         load(tmp_path / "file")
 
 
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])
+def test_a_cache_dir_that_cannot_be_a_path(tmp_path, name):
+    with pytest.raises(InputError, match=r"cannot write the image cache in .*--data\.cache-dir"):
+        load(tmp_path / name)
+
+
+def test_a_user_without_a_home(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(InputError, match=r"no home directory .*--data\.cache-dir"):
+        load(None)
+
+
 def test_what_a_killed_preparation_left_is_removed(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()
@@ -190,7 +258,7 @@ def build(writer):
     writer.append(np.zeros((4, 4, 1), np.uint8), label=0, subject="s", name="n", digest=b"d")
     print("writing", flush=True)
     time.sleep(60)
-cache.load_or_build({str(tmp_path)!r}, "set", {{"source": "test"}}, 4, 1, build)
+cache.load_or_build({str(tmp_path)!r}, "set", {{"source": "test"}}, (4, 4, 1), build)
 """
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "writing\n"
@@ -224,6 +292,24 @@ def test_two_builders_at_once_end_with_one_whole_entry(tmp_path, damaged_first):
     for entry in results:
         np.testing.assert_array_equal(entry.images, IMAGES)
     assert [folder.name for folder in tmp_path.iterdir()] == [folder_of(tmp_path).name]
+
+
+def test_a_damaged_entry_that_another_builder_moves_aside_at_the_wrong_moment(tmp_path, monkeypatch):
+    load(tmp_path)
+    folder = folder_of(tmp_path)
+    (folder / "labels.npy").unlink()
+    rename = Path.rename
+
+    def refused_and_then_gone(self, target):
+        try:
+            return rename(self, target)
+        except OSError:
+            shutil.rmtree(folder)
+            raise
+
+    monkeypatch.setattr(Path, "rename", refused_and_then_gone)
+    np.testing.assert_array_equal(load(tmp_path).images, IMAGES)
+    assert load(tmp_path, no_build).remark == ""
 
 
 def test_an_image_of_another_shape_is_a_bug(tmp_path):

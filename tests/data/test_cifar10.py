@@ -8,7 +8,7 @@ import pytest
 
 from keras_stylegan.config import DataConfig
 from keras_stylegan.data import cifar10
-from keras_stylegan.data.sources import load_images
+from keras_stylegan.data.cifar10 import Cifar10
 from keras_stylegan.errors import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 3, 32, 32), np.uint8)
@@ -36,15 +36,15 @@ def batches(tmp_path):
 
 def load(path, resolution=32, channels=3, split="train", cache="cache", **options):
     data = DataConfig(source="cifar10", path=path, cache_dir=path.parent / cache, **options)
-    return load_images(data, resolution, channels, split, progress=False)
+    return Cifar10(data).load(split, (resolution, resolution), channels, progress=False)
 
 
 def test_the_extracted_folder(batches):
     train, test = load(batches), load(batches, split="test")
     np.testing.assert_array_equal(train.images, PIXELS[:10].transpose(0, 2, 3, 1))
     np.testing.assert_array_equal(test.images, PIXELS[10:].transpose(0, 2, 3, 1))
-    assert train.labels.tolist() == [0, 9, 1, 8, 2, 7, 3, 6, 4, 5]
-    assert test.labels.tolist() == [5, 4]
+    assert train.labels["class"].tolist() == [0, 9, 1, 8, 2, 7, 3, 6, 4, 5]
+    assert test.labels["class"].tolist() == [5, 4]
     assert train.classes == ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     assert len(set(train.subjects) | set(test.subjects)) == 12
     assert "CIFAR-10 train: 10 images 32x32x3 uint8; airplane 1, automobile 1" in train.report
@@ -61,7 +61,7 @@ def test_the_folder_above_and_the_archive(batches):
 
 def test_other_sizes_and_channels(batches):
     assert load(batches, 16).images.shape == (10, 16, 16, 3)
-    with pytest.raises(InputError, match=r"32x32 pixels, fewer than the resolution 64: .*--data\.upscale"):
+    with pytest.raises(InputError, match=r"32x32 pixels, fewer than the resolution 64x64: .*--data\.upscale"):
         load(batches, 64)
     large = load(batches, 64, upscale=True)
     assert large.images.shape == (10, 64, 64, 3)
@@ -127,7 +127,7 @@ def test_offline_without_a_download(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.datasets.cifar10, "load_data", offline)
     data = DataConfig(source="cifar10", cache_dir=tmp_path / "cache")
     with pytest.raises(InputError, match=r"cannot be downloaded \(URL fetch failure\): get .* with --data\.path"):
-        load_images(data, 32, 3, progress=False)
+        Cifar10(data).load("train", (32, 32), 3, progress=False)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -137,7 +137,7 @@ def test_keras_loader(tmp_path, monkeypatch):
     splits = ((images[:8], labels[:8].astype(np.uint8)), (images[8:], labels[8:].astype(np.uint8)))
     monkeypatch.setattr(keras.datasets.cifar10, "load_data", lambda: splits)
     data = DataConfig(source="cifar10", cache_dir=tmp_path)
-    train = load_images(data, 32, 3, progress=False)
+    train = Cifar10(data).load("train", (32, 32), 3, progress=False)
     np.testing.assert_array_equal(train.images, images[:8])
-    assert train.labels.tolist() == list(range(8))
-    assert load_images(data, 32, 3, "test", progress=False).labels.tolist() == [8, 9, 0, 1]
+    assert train.labels["class"].tolist() == list(range(8))
+    assert Cifar10(data).load("test", (32, 32), 3, progress=False).labels["class"].tolist() == [8, 9, 0, 1]

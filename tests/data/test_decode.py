@@ -97,9 +97,10 @@ def test_no_permission_is_refused(tmp_path, monkeypatch):
     def deny(*_):
         raise PermissionError(13, "Permission denied")
 
+    path = save(tmp_path, Image.fromarray(GREY), "a.png")
     monkeypatch.setattr(Image, "open", deny)
     with pytest.raises(RefusedError, match="permission denied"):
-        decode(str(tmp_path / "a.png"))
+        decode(path)
 
 
 def test_what_would_lose_precision_is_refused(tmp_path):

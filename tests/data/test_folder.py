@@ -1,5 +1,6 @@
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from PIL import Image
 
 from keras_stylegan.config import DataConfig
 from keras_stylegan.data import folder as folder_source
-from keras_stylegan.data.sources import load_images
+from keras_stylegan.data.folder import Folder
 from keras_stylegan.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -42,7 +43,8 @@ def layout(tmp_path):
 
 def load(root, resolution=8, channels=1, split="train", **options):
     data = DataConfig(path=root, cache_dir=root.parent / "cache", **options)
-    return load_images(data, resolution, channels, split, progress=False)
+    size = (resolution, resolution) if isinstance(resolution, int) else resolution
+    return Folder(data).load(split, size, channels, progress=False)
 
 
 def cache_is_empty(root):
@@ -62,21 +64,21 @@ def test_splits_classes_subjects_and_names(layout):
     assert train.images.shape == (5, 8, 8, 1)
     assert train.images.dtype == np.uint8
     assert train.classes == ("AD", "NC")
-    assert train.labels.tolist() == [0, 0, 0, 1, 1]
-    assert train.labels.dtype == np.int64
+    assert train.labels["class"].tolist() == [0, 0, 0, 1, 1]
+    assert train.labels["class"].dtype == np.int64
     assert train.subjects.tolist() == ["11", "11", "12", "21", "22"]
     assert train.names.tolist()[0] == "train/AD/11_1.png"
     assert len(train) == 5
     test = load(layout, split="test")
     assert test.subjects.tolist() == ["13", "23"]
-    assert test.labels.tolist() == [0, 1]
+    assert test.labels["class"].tolist() == [0, 1]
     assert test.fingerprint != train.fingerprint
 
 
 def test_the_report_counts(layout):
     report = load(layout).report
     assert "5 images 8x8x1 uint8 of 4 subjects; AD 3, NC 2." in report
-    assert "16x20 (5)" in report
+    assert "20x16 (5)" in report
     assert "Warning" not in report
 
 
@@ -136,6 +138,27 @@ def test_the_subject_pattern_is_matched_against_the_whole_name(tmp_path):
     assert "2 file names do not match" in images.report
 
 
+def test_numbers_in_the_names_are_covariates(layout):
+    save(layout / "train" / "AD" / "scout.png")
+    images = load(layout)
+    assert images.labels.dtype.names == ("class", "slice")
+    np.testing.assert_array_equal(images.labels["slice"], np.array([1, 2, 1, np.nan, 1, 1], np.float32))
+    assert "Covariate slice: 1 to 2; 1 images have none." in images.report
+    again = load(layout)
+    np.testing.assert_array_equal(again.labels["slice"], images.labels["slice"])
+    assert load(layout, subject_pattern=r"(?P<subject>.+)_\d+").labels.dtype.names == ("class",)
+
+
+def test_a_source_says_what_the_folder_has(layout, tmp_path):
+    source = Folder(DataConfig(path=layout))
+    assert (source.has_test, source.classes, source.covariates) == (True, ("AD", "NC"), ("slice",))
+    assert load(layout).shows_people
+    save(tmp_path / "plain" / "a_1.png")
+    plain = Folder(DataConfig(path=tmp_path / "plain"))
+    assert (plain.has_test, plain.classes) == (False, ("all",))
+    assert not any(Folder(DataConfig(path=Path(path))).has_test for path in ("~nobody", "a" * 5000, "a\0b"))
+
+
 def test_16_bit_images_make_a_16_bit_set(tmp_path):
     root = tmp_path / "set"
     deep = save(root / "a.png", 8, 8, dtype=np.uint16)
@@ -190,7 +213,7 @@ def test_unreadable_files_are_named_counted_and_skipped(layout, monkeypatch):
     (layout / "train" / "NC" / "bad_1.jpg").write_text("no image")
     images = load(layout)
     assert images.names.tolist() == [f"train/{name}.png" for name in ("AD/11_1", "AD/12_1", "NC/21_1", "NC/22_1")]
-    assert images.labels.tolist() == [0, 0, 1, 1]
+    assert images.labels["class"].tolist() == [0, 0, 1, 1]
     assert "Warning: 2 unreadable files skipped: train/AD/11_2.png (" in images.report
     assert "train/NC/bad_1.jpg (cannot identify image file)" in images.report
     no_decoding(monkeypatch)
@@ -236,13 +259,13 @@ def test_small_images_are_enlarged_only_if_asked(tmp_path):
     root = tmp_path / "set"
     save(root / "a.png", 12, 7)
     with pytest.raises(
-        InputError, match=r"a\.png is smaller \(7x12 pixels\) than the resolution 16: .*--data\.upscale"
+        InputError, match=r"a\.png is smaller \(12x7 pixels\) than the resolution 16x16: .*--data\.upscale"
     ):
         load(root, 16)
     assert cache_is_empty(root)
     images = load(root, 16, upscale=True)
     assert images.images.shape == (1, 16, 16, 1)
-    assert "Warning: 1 images were smaller than 16 pixels and enlarged." in images.report
+    assert "Warning: 1 images were smaller than this size and enlarged." in images.report
 
 
 def test_a_background_beyond_8_bits(layout):

@@ -1,9 +1,8 @@
 import os
-import re
 
 import pytest
 
-from keras_stylegan.data.listing import list_images, subject_of
+from keras_stylegan.data.listing import list_images
 from keras_stylegan.errors import InputError
 
 
@@ -31,14 +30,6 @@ def test_files_are_sorted_by_name_with_label_size_and_time(layout):
     ]
     assert (listing.files[2].size, listing.files[2].mtime_ns) == (6, 7)
     assert listing.classes == ("AD", "NC")
-
-
-def test_the_subject_comes_from_the_name_without_folder_and_ending():
-    pattern = re.compile(r"(?P<subject>.+)_(?P<slice>\d+)")
-    assert subject_of("train/AD/1005_14.jpeg", pattern) == "1005"
-    assert subject_of("I_1_2_3.png", pattern) == "I_1_2"
-    assert subject_of("1005_14b.png", pattern) is None
-    assert subject_of("1005_1/scan.png", pattern) is None
 
 
 def test_a_test_split_counts_its_classes_like_the_train_split(layout):
@@ -81,7 +72,7 @@ def test_images_beside_class_folders(tmp_path):
     root = tmp_path / "set"
     touch(root / "stray.png")
     touch(root / "AD" / "1_1.png")
-    with pytest.raises(InputError, match=r"not in both\. Received: stray\.png"):
+    with pytest.raises(InputError, match=r"not in both\. Received: stray\.png and images in AD/"):
         list_images(root, "train")
 
 

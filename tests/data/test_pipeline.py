@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches, epoch_order, fit_epochs
 from keras_stylegan.errors import InputError
 
@@ -17,7 +17,15 @@ def image_set(count=COUNT, dtype=np.uint8):
     images[..., 0, 0] = 2 * np.arange(count)[:, None]
     images[..., 1, 0] = 2 * np.arange(count)[:, None] + 1
     names = np.array([f"{index}" for index in range(count)])
-    return ImageSet(images, np.arange(count) % 3, ("a", "b", "c"), names, names, "fingerprint", "report")
+    return ImageSet(
+        images,
+        label_record(np.arange(count) % 3, slice=np.arange(count) / 2),
+        ("a", "b", "c"),
+        names,
+        names,
+        "fingerprint",
+        "report",
+    )
 
 
 def batches(**options):
@@ -42,10 +50,13 @@ def whole_epoch(data):
 
 
 def test_a_batch_is_float_images_and_integer_labels():
-    images, labels = batches()[0]
+    images, columns = batches()[0]
+    labels = columns["class"]
     assert (images.shape, images.dtype) == ((BATCH, 2, 2, 1), np.float32)
     assert (labels.shape, labels.dtype) == ((BATCH,), np.int32)
     assert [number % 3 for number, _ in shown(images)] == labels.tolist()
+    assert (list(columns), columns["slice"].dtype) == (["class", "slice"], np.float32)
+    assert [number / 2 for number, _ in shown(images)] == columns["slice"].tolist()
     assert images.min() >= -1 and images.max() <= 1
 
 

@@ -36,7 +36,14 @@ def record():
                 "conditional": True, "resolution": 16, "channels": 1},
         "evaluation": {"count": 50, "seed": 0, "features": ["random"], "noise": "const", "started": "2024-01-01",
                        "versions": {"keras": "3"}, "command": "python run.py evaluate models/x"},
-        "data": {"source": "folder", "train": PART, "heldout": PART, "heldout_seen": False, "warnings": ["2 twins"]},
+        "data": {
+            "source": "folder",
+            "shows_people": True,
+            "train": PART,
+            "heldout": PART,
+            "heldout_seen": False,
+            "warnings": ["2 twins"],
+        },
         "metrics": {"frechet_random": entry(12.0, 4.0), "frechet_random/A<D>": entry(33.25, 5.0),
                     "spectrum": entry(2.5, note="N is small")},
         "failures": {"memorisation audit": "needs at least 100 held-out images. Received: 8"},
@@ -60,7 +67,7 @@ def test_the_report_is_one_safe_file_that_holds_everything(record):
     assert "Note: N is small." in html
     assert 'name="viewport"' in html and "images of real people" in html
     assert "images of real people" not in report(
-        record | {"data": record["data"] | {"source": "phantom"}}, pictures, {}
+        record | {"data": record["data"] | {"shows_people": False}}, pictures, {}
     )
 
 

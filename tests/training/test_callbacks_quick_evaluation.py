@@ -6,7 +6,7 @@ import pytest
 from fake_gan import FakeGan, fit, rows
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.features import extract, make_extractor
 from keras_stylegan.metrics.frechet import frechet_distance
@@ -24,7 +24,7 @@ def image_set(seed, subjects, slices=4, size=16):
     count = subjects * slices
     names = np.array([f"{seed}-{n // slices}" for n in range(count)])
     images = rng.integers(0, 256, (count, size, size, 1)).astype(np.uint8)
-    return ImageSet(images, np.arange(count) % 2, ("a", "b"), names, names, "f", "")
+    return ImageSet(images, label_record(np.arange(count) % 2), ("a", "b"), names, names, "f", "")
 
 
 def gan(size=16):

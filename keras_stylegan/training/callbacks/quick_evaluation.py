@@ -153,13 +153,13 @@ class QuickEvaluation(StepCallback):
             for images in (self.heldout, self.training):
                 rows = subject_sample(images.subjects, size, seed=0)
                 references.append((extract(extractor, np.asarray(images.images[rows])), images.subjects[rows]))
-            heldout_labels = self.heldout.labels if generator.c_dim else None
+            heldout_labels = self.heldout.labels["class"] if generator.c_dim else None
             real = self._allowed(
                 lambda: {"ms_ssim": ms_ssim_diversity(self.heldout.images, heldout_labels, self.heldout.subjects).value}
             )
             self._real_similarity = real.get("ms_ssim", math.nan)
             self._references = references
-        frequencies = np.bincount(self.training.labels, minlength=len(self.training.classes))
+        frequencies = np.bincount(self.training.labels["class"], minlength=len(self.training.classes))
         samples = draw_samples(
             generator, self.count, 0, frequencies, self.training.images.dtype, renderer=self._renderer
         )
