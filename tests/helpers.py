@@ -1,4 +1,4 @@
-"""Every layer and network in a small size, and the tensors to call it with."""
+"""Every layer and network in a small size, the tensors to call it with, and what their tests share."""
 
 from dataclasses import dataclass, field
 
@@ -67,6 +67,22 @@ def randomize(layer, seed=3):
         value = variable.numpy()
         if value.dtype.kind == "f" and np.all(value == value.ravel()[0]):
             variable.assign(value + 0.3 * rng.normal(size=value.shape))
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def nchw(x):
+    return np.asarray(x, np.float64).transpose(0, 3, 1, 2)
+
+
+def oihw(kernel):
+    return kernel.numpy().astype(np.float64).transpose(3, 2, 0, 1)
+
+
+def close(actual, expected):
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5 * np.max(np.abs(expected)))
 
 
 IMAGE, LABEL = (8, 8, 1), (3,)

@@ -23,7 +23,7 @@ class ModelConfig:
     w_dim: int = 512
     """Size of the intermediate latent w."""
     mapping_layers: int = 8
-    """Dense layers of the mapping network."""
+    """Dense layers of the mapping network, and of the one that a conditional discriminator has for the class."""
     channel_base: int = 16384
     """Channels at resolution r are min(channel_base / r, channel_max)."""
     channel_max: int = 512

@@ -17,7 +17,7 @@ class MinibatchStddev(keras.layers.Layer):
         epsilon: Added to the variance.
 
     Call arguments:
-        inputs: (N, H, W, C), with N known when the graph is built or a multiple of `group_size`.
+        inputs: (N, H, W, C); where N is not known before the graph runs, reshaping fails if it is no multiple of G.
 
     Returns:
         (N, H, W, C + 1).
@@ -36,7 +36,7 @@ class MinibatchStddev(keras.layers.Layer):
     def call(self, inputs):
         """See the class."""
         batch, h, w, c = inputs.shape
-        group = self.group_size if batch is None else min(self.group_size, batch)
+        group = self._group(batch, ops.shape(inputs)[0])
         if batch is not None and batch % group:
             raise ValueError(f"The batch must be a multiple of the group size {group}. Received a batch of {batch}")
         grouped = ops.reshape(inputs, (group, -1, h, w, c))
@@ -46,6 +46,13 @@ class MinibatchStddev(keras.layers.Layer):
         feature = ops.mean(stddev, axis=(1, 2, 3), keepdims=True)  # (N/G, 1, 1, 1)
         feature = ops.tile(feature, (group, h, w, 1))
         return ops.concatenate([inputs, feature], axis=-1)
+
+    def _group(self, known, batch):
+        """min(group_size, N), a number or (N unknown before the graph runs) a scalar tensor."""
+        if known is not None:
+            return min(self.group_size, known)
+        # A symbolic input has no N at all.
+        return self.group_size if batch is None else ops.minimum(self.group_size, batch)
 
     def compute_output_shape(self, inputs_shape):
         """One channel more."""

@@ -11,16 +11,13 @@ from keras_stylegan.layers.resample import fir_filter
 class ModulatedConv2D(keras.layers.Layer):
     """3x3 convolution whose kernel is scaled per sample by a style and then normalised per output channel.
 
-    The paper scales kernels, w' = s_i · w_ijk (equation 1) and w'' = w' / sqrt(Σ_ik w'² + ε) (equation 3). Scaling
-    the inputs by s and the outputs by d = rsqrt(Σ_i s_i² Σ_k w_ijk² + ε) is the same, needs one convolution for the
-    whole batch instead of a grouped one, and exports as a plain convolution with a free batch axis.
+    The paper scales kernels, w'_ijk = s_i·w_ijk (equation 1), which scales the deviation of the outputs by
+    σ_j = sqrt(Σ_ik w'_ijk²) (equation 2), and divides by it, w''_ijk = w'_ijk / sqrt(σ_j² + ε) (equation 3). Scaling
+    the inputs by s_i and the outputs by 1 / sqrt(σ_j² + ε) is the same, needs one convolution for the whole batch
+    instead of a grouped one, and exports as a plain convolution with a free batch axis.
     The kernel gets no 1/sqrt(fan_in): demodulation removes it.
 
-    In mixed precision the convolution and the filter compute in 16 bits, everything else in float32. So that no sum
-    leaves the range of float16, a style is divided by its largest magnitude and a filter by its norm (Karras et al.
-    2020, "ADA", appendix D.1, with the largest weight in place of the norm); d takes both factors back. By
-    Cauchy-Schwarz a sum is then at most the largest input times sqrt(fan_in): 17,400 for inputs clamped at 256 and
-    512 channels.
+    In mixed precision the convolution and the filter compute in 16 bits, with bounded sums, everything else in float32.
 
     Args:
         filters: Output channels.
@@ -60,25 +57,43 @@ class ModulatedConv2D(keras.layers.Layer):
         )
 
     def call(self, inputs, style):
-        """See the class."""
+        """See the class; the numbers are those of the paper's equations."""
         kernel, style = self.kernel, ops.cast(style, self.variable_dtype)
-        energy = ops.sum(ops.square(kernel), axis=(0, 1))
+        energy = ops.sum(ops.square(kernel), axis=(0, 1))  # Σ_k w_ijk²
         energy = ops.transpose(energy) if self.up else energy  # (C, filters)
-        demodulation = ops.rsqrt(ops.matmul(ops.square(style), energy) + self.epsilon) * self.gain
+        variance = ops.matmul(ops.square(style), energy)  # (2): σ_j² = Σ_i s_i² Σ_k w_ijk²
+        demodulation = ops.rsqrt(variance + self.epsilon) * self.gain  # (3): 1 / sqrt(σ_j² + ε)
         if self.compute_dtype != self.variable_dtype:
-            # Constants to the gradient, since the output does not depend on them.
-            largest = ops.stop_gradient(ops.max(ops.abs(style), axis=1, keepdims=True) + self.epsilon)
-            norms = ops.stop_gradient(ops.sqrt(ops.sum(energy, axis=0) + self.epsilon))  # (filters,)
-            style, kernel = style / largest, kernel / (norms[:, None] if self.up else norms)
-            demodulation = demodulation * largest * norms
-        modulated = ops.cast(ops.cast(inputs, self.variable_dtype) * style[:, None, None, :], self.compute_dtype)
-        kernel = ops.cast(kernel, self.compute_dtype)
-        if self.up:
-            outputs = ops.conv_transpose(modulated, kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, filters)
-            outputs = fir_filter(outputs, (1, 1), gain=4.0)
-        else:
-            outputs = ops.conv(modulated, kernel, padding="same")
-        return ops.cast(outputs, self.variable_dtype) * demodulation[:, None, None, :]
+            kernel, style, demodulation = self._bounded(kernel, style, demodulation, energy)
+        modulated = ops.cast(inputs, self.variable_dtype) * style[:, None, None, :]  # (1): s_i, on the inputs
+        outputs = self._convolved(ops.cast(modulated, self.compute_dtype), ops.cast(kernel, self.compute_dtype))
+        return ops.cast(outputs, self.variable_dtype) * demodulation[:, None, None, :]  # (3), on the outputs
+
+    def _convolved(self, inputs, kernel):
+        """(N, H, W, C) to (N, H, W, filters), or (N, 2H, 2W, filters) with `up`."""
+        if not self.up:
+            return ops.conv(inputs, kernel, padding="same")
+        outputs = ops.conv_transpose(inputs, kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, filters)
+        return fir_filter(outputs, (1, 1), gain=4.0)
+
+    def _bounded(self, kernel, style, demodulation, energy):
+        """The same three factors of the output, such that no sum of the convolution leaves the range of float16.
+
+        A style is divided by its largest magnitude and a filter by its norm (Karras et al. 2020, "ADA", appendix D.1,
+        with the largest weight in place of the norm); the demodulation takes both factors back. By Cauchy-Schwarz a sum
+        is then at most the largest input times sqrt(fan_in): 17,400 for inputs clamped at 256 and 512 channels.
+
+        Args:
+            kernel: As in `build`.
+            style: (N, C).
+            demodulation: (N, filters).
+            energy: (C, filters), Σ_k w_ijk².
+        """
+        # Constants to the gradient, since the output does not depend on them.
+        largest = ops.stop_gradient(ops.max(ops.abs(style), axis=1, keepdims=True) + self.epsilon)
+        norms = ops.stop_gradient(ops.sqrt(ops.sum(energy, axis=0) + self.epsilon))  # (filters,)
+        kernel = kernel / (norms[:, None] if self.up else norms)
+        return kernel, style / largest, demodulation * largest * norms
 
     def compute_output_shape(self, inputs_shape, style_shape):
         """(N, H, W, filters), doubled with `up`."""

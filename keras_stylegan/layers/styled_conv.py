@@ -10,12 +10,6 @@ from keras_stylegan.layers.noise import NoiseInjection
 from keras_stylegan.layers.seeds import derive_seed
 
 
-def _affine(layer, units):
-    """The learned affine transform from w to a style; its bias starts at 1 (Karras et al. 2018, section 2)."""
-    seed = derive_seed(layer.seed, "affine")
-    return EqualizedDense(units, bias_init=1.0, seed=seed, name="affine", dtype=layer.dtype_policy)
-
-
 @keras.saving.register_keras_serializable(PACKAGE)
 class StyledConv2D(keras.layers.Layer):
     """Affine style, modulated convolution, noise, bias, leaky ReLU (Karras et al. 2019, figure 2c).

@@ -52,6 +52,7 @@ def make_discriminator(config: Config, class_count: int, dtype: str = "float32")
         channel_base=model.channel_base,
         channel_max=model.channel_max,
         mbstd_group_size=model.mbstd_group_size,
+        mapping_layers=model.mapping_layers,
         conv_clamp=CONV_CLAMP[config.training.precision],
         seed=derive_seed(config.training.seed, "discriminator"),
         name="discriminator",
