@@ -1,7 +1,7 @@
 """The command `benchmark`: how fast this machine trains and generates, and what share of its peak that is.
 
 Share of peak = floating-point operations of convolutions and dense layers / (time · peak), where peak is the best
-float32 matrix product of the same run. See `step_flops` for what a training step is counted as.
+float32 matrix product of the same run (`matrix_peak`). See `step_flops` for what a training step is counted as.
 """
 
 import json
@@ -22,13 +22,15 @@ from keras_stylegan.backend import BackendTrainer, compiled
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches
+from keras_stylegan.losses.adversarial import LOSSES
+from keras_stylegan.losses.penalties import active_penalties
+from keras_stylegan.matrix_peak import best_time, finalists, peak, products
 from keras_stylegan.models.flops import discriminator_flops, generator_flops
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
 from keras_stylegan.training.state import state as state_of
 
-MATRIX_SIZES = (1024, 2048)
 PIPELINE_IMAGES = 20_000
 
 
@@ -45,16 +47,19 @@ def step_flops(config: Config, f_g: float, f_d: float) -> float:
         f_g: Operations of one forward pass of the generator.
         f_d: Operations of one forward pass of the discriminator.
     """
-    loss = config.loss
-    weights = {"real": (loss.r1_gamma, loss.r1_interval), "fake": (loss.r2_gamma, loss.r2_interval)}
-    discriminator = 6.0 / loss.gp_interval if loss.gp_weight else 0.0
-    for weight, interval in weights.values():
-        discriminator += 6.0 if weight and interval == 1 else 3.0 + (6.0 / interval if weight else 0.0)
+    # Without a penalty of their own the real and the generated images cost a forward and a backward pass.
+    discriminator, scored = 0.0, {"real", "fake"}
     generator_update = 3.0 * f_g + 2.0 * f_d
-    if loss.adversarial == "relativistic":
+    for active in active_penalties(vars(config.loss)):
+        if active.penalty.of_generator:
+            generator_update += 6.0 * f_g / 2 / active.interval
+            continue
+        discriminator += 6.0 / active.interval
+        if not active.own_update:
+            scored.discard(active.penalty.points)
+    discriminator += 3.0 * len(scored)
+    if LOSSES[config.loss.adversarial].generator_needs_real:
         generator_update += f_d
-    if loss.pl_weight:
-        generator_update += 6.0 * f_g / 2 / loss.pl_interval
     return f_g + discriminator * f_d + generator_update / config.training.discriminator_steps
 
 
@@ -90,37 +95,36 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         return gan.generator_ema(_value(z), ops.one_hot(_value(labels), 2) if model.conditional else None)
 
     generate = compiled(images_of_z, [*gan.generator_ema.variables, z, labels], gan.jit_compile)
-    products = {}
-    for size in MATRIX_SIZES:
-        matrix = _variable(random.standard_normal((size, size)).astype("float32"))
-        products[size] = compiled(lambda matrix=matrix: ops.matmul(_value(matrix), _value(matrix)), [matrix])
-
-    tasks = {"step": step, "generate": generate} | {f"matmul {size}": call for size, call in products.items()}
+    tasks: dict[Any, Callable[[], Any]] = {"step": lambda: _wait(step()), "generate": lambda: _wait(generate())}
     for call in tasks.values():
-        for _ in range(2):
-            _wait(call())
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds):
-        for name, call in tasks.items():
-            # The best of a few, as a disturbance of a few milliseconds hits a short task hardest.
-            seconds[name].append(_time(call, repeat=1 if name == "step" else 3))
-    # Before the pipeline's images are made: what training and generating took.
+        best_time(call, 2)
+    # Before the products and the pipeline's images: what training and generating took. All lazy penalties are due in
+    # the first step.
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    best_products = finalists(products())
+    tasks |= {product: product.run for product in best_products}
+    seconds: dict[Any, list[float]] = {task: [] for task in tasks}
+    for _ in range(rounds):
+        for task, call in tasks.items():
+            seconds[task].append(best_time(call, repeat=1 if task == "step" else 3))
     # Each turn has its own peak: a clock that slows down for a while slows both sides of the ratio.
-    peaks = [max(2 * size**3 / seconds[f"matmul {size}"][turn] for size in MATRIX_SIZES) for turn in range(rounds)]
+    rates = {product: [product.flops / elapsed for elapsed in seconds[product]] for product in best_products}
+    best = peak(rates)
     f_g, f_d = generator_flops(gan.generator), discriminator_flops(gan.discriminator)
-    median = {name: statistics.median(values) for name, values in seconds.items()}
+    median = {task: statistics.median(values) for task, values in seconds.items()}
 
     def share(name: str, flops: float) -> float:
-        turns = zip(seconds[name], peaks, strict=True)
-        return statistics.median(flops / (elapsed * peak) for elapsed, peak in turns)
+        turns = zip(seconds[name], rates[best], strict=True)
+        return statistics.median(flops / (elapsed * rate) for elapsed, rate in turns)
 
     result = {
         "resolution": model.resolution,
         "channel_base": model.channel_base,
         "channel_max": model.channel_max,
         "batch_size": batch,
-        "peak_gflops": statistics.median(peaks) / 1e9,
+        "peak_gflops": statistics.median(rates[best]) / 1e9,
+        "peak_product": str(best),
+        "product_gflops": {str(product): statistics.median(turns) / 1e9 for product, turns in rates.items()},
         "generator_gflop_per_image": f_g / 1e9,
         "discriminator_gflop_per_image": f_d / 1e9,
         "step_seconds": median["step"],
@@ -199,15 +203,6 @@ def _epoch_seconds(model: keras.Model, batches: TrainingBatches, epochs: int, wa
     return times
 
 
-def _time(call: Callable[[], Any], repeat: int) -> float:
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        _wait(call())
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def _wait(outputs: Any) -> None:
     """Until a result is on the host: a device may return before it has computed."""
     keras.tree.map_structure(ops.convert_to_numpy, outputs)
@@ -216,7 +211,8 @@ def _wait(outputs: Any) -> None:
 def _print(result: dict, console: Console) -> None:
     table = Table(
         title=f"{result['resolution']}x{result['resolution']}, channels {result['channel_base']}/"
-        f"{result['channel_max']}, batch {result['batch_size']}; peak {result['peak_gflops']:.0f} GFLOP/s float32"
+        f"{result['channel_max']}, batch {result['batch_size']}; "
+        f"peak {result['peak_gflops']:.0f} GFLOP/s float32 ({result['peak_product']})"
     )
     for column in ("", "seconds", "images/s", "share of peak"):
         table.add_column(column, justify="left" if not column else "right")

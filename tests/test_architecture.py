@@ -56,7 +56,7 @@ ALLOWED = {
     # The command line shows its options at once.
     "evaluation.options": ({"errors"}, set()),
 }
-HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "prepare"}
+HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "prepare"}
 """Commands: they may import everything of ours."""
 
 

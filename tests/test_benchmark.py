@@ -5,6 +5,7 @@ import pytest
 from keras_stylegan import benchmark as module
 from keras_stylegan.benchmark import step_flops
 from keras_stylegan.config import Config, LossConfig, ModelConfig, TrainingConfig
+from keras_stylegan.matrix_peak import products
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.models.flops import discriminator_flops, generator_flops
 
@@ -40,6 +41,8 @@ def test_discriminator_flops_by_hand():
         (LossConfig("logistic", gp_weight=0, r1_gamma=0, pl_weight=2, pl_interval=4), 1, 4 + 3 / 4, 8),
         (LossConfig("relativistic", gp_weight=0, r1_gamma=1, r2_gamma=1), 1, 4, 6 + 6 + 3),
         (LossConfig(), 5, 1 + 3 / 5, 15 + 2 / 5),
+        # Mixed images 6 in every second step, real and generated 3 each with R2 in every fourth one 6.
+        (LossConfig(gp_interval=2, r1_gamma=0, r2_gamma=1, r2_interval=4), 1, 4, 6 / 2 + 3 + 3 + 6 / 4 + 2),
     ],
 )
 def test_step_flops(loss, steps, generator, discriminator):
@@ -48,9 +51,17 @@ def test_step_flops(loss, steps, generator, discriminator):
     assert step_flops(config, 0.0, 1.0) == pytest.approx(discriminator)
 
 
+def test_a_loss_that_needs_real_logits_is_counted_with_them(monkeypatch):
+    needing = module.LOSSES["hinge"]._replace(generator_needs_real=True)
+    config = Config(loss=LossConfig("hinge", gp_weight=0, r1_gamma=0))
+    without = step_flops(config, 0.0, 1.0)
+    monkeypatch.setitem(module.LOSSES, "hinge", needing)
+    assert step_flops(config, 0.0, 1.0) == without + 1
+
+
 @pytest.mark.slow
 def test_benchmark_reports_what_it_measured(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MATRIX_SIZES", (64,))
+    monkeypatch.setattr(module, "products", lambda: products([(64, 64, 64)]))
     monkeypatch.setattr(module, "PIPELINE_IMAGES", 64)
     config = Config(
         model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=1, channel_base=32, channel_max=8),
@@ -63,4 +74,5 @@ def test_benchmark_reports_what_it_measured(tmp_path, monkeypatch):
     assert 0 < result["step_share_of_peak"] < 1
     assert 0 < result["generate_share_of_peak"] < 1
     assert result["pipeline_images_per_second"] > 0
+    assert result["peak_gflops"] == result["product_gflops"][result["peak_product"]]
     assert 0.1 < result["peak_memory_gb"] < 24

@@ -1,8 +1,9 @@
 """Callbacks of a training run: ordinary `keras.callbacks.Callback`s for `model.fit`.
 
-They read `model.images_seen`, `model.metrics` and, for the samples, `model.generator_ema`. The metrics are means since
-the last row of log.csv. `TrainingLog` starts them anew, so whoever looks at them comes before it in the list:
-StopOnNonFinite, Progress, TrainingLog, LossPlot, SampleGrid.
+They read `model.images_seen`, `model.metrics` and, for pictures and quick evaluations, `model.generator_ema`. Their
+order counts: the metrics are means since the last row of log.csv, and `TrainingLog` starts them anew. What shows the
+means (`Progress`) comes before it; what keeps the state (`QuickEvaluation`, `Checkpoints`) after it, so that the means
+are in there started anew and a resumed run writes the same rows. `training/train.py` has the list of a run.
 """
 
 from keras_stylegan.training.callbacks.checkpoints import Checkpoints
