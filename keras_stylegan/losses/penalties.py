@@ -32,6 +32,13 @@ class Penalty:
     """Option that holds the interval k: with k > 1 the penalty is lazy, every k-th update and k times as strong."""
     defaults: tuple[float, int]
     """Of the two options."""
+    also_logged: str | None = None
+    """Another column of the log that comes with it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Its columns of the log."""
+        return (self.name,) if self.also_logged is None else (self.name, self.also_logged)
 
     @property
     def of_generator(self) -> bool:
@@ -47,7 +54,7 @@ PENALTIES = (
     # R2: γ/2·E[‖∇D(G(z))‖²] on generated images (Mescheder et al. 2018, equation 10).
     Penalty("r2_penalty", "R2", "fake", 0.0, "r2_gamma", 0.5, "r2_interval", (0.0, 1)),
     # Path length: E[(‖J_wᵀ y‖ − a)²], a their running mean (Karras et al. 2019, equation 4).
-    Penalty("path_length_penalty", "path length", "ws", None, "pl_weight", 1.0, "pl_interval", (0.0, 4)),
+    Penalty("path_length_penalty", "path length", "ws", None, "pl_weight", 1.0, "pl_interval", (0.0, 4), "path_length"),
 )
 
 

@@ -102,7 +102,10 @@ def path_length_loss(gan, lazy, label, batch):
     target = ops.stop_gradient(ops.where(ops.isfinite(target), target, mean))
     gan.path_length_mean.assign(target)
     values = ops.square(lengths - target)
-    return lazy.interval * lazy.weight * ops.mean(values), {lazy.penalty.name: values, "path_length": lengths}
+    return lazy.interval * lazy.weight * ops.mean(values), {
+        lazy.penalty.name: values,
+        lazy.penalty.also_logged: lengths,
+    }
 
 
 def generate(generator, draws, label):

@@ -88,7 +88,7 @@ class StyleGAN(BackendTrainer):
         scaled = "float16" in (generator.compute_dtype, discriminator.compute_dtype)
         self.d_loss_scale = LossScale(name="d_loss_scale") if scaled else None
         self.g_loss_scale = LossScale(name="g_loss_scale") if scaled else None
-        means = ["d_loss", "g_loss", *(penalty.name for penalty in PENALTIES), "path_length"]
+        means = ["d_loss", "g_loss", *(name for penalty in PENALTIES for name in penalty.columns)]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in [*means, "real_score", "fake_score"]}
         sums = ["skipped_updates", "overflows"] if scaled else ["skipped_updates"]
         self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums}
@@ -237,9 +237,8 @@ class StyleGAN(BackendTrainer):
     @property
     def metrics(self):
         """The means since the last reset of all losses and penalties that are in use."""
-        unused = {penalty.name for penalty in PENALTIES} | {"path_length"}
-        unused -= {active.penalty.name for active in self.penalties}
-        unused -= {"path_length"} if any(active.penalty.of_generator for active in self.penalties) else set()
+        unused = {name for penalty in PENALTIES for name in penalty.columns}
+        unused -= {name for active in self.penalties for name in active.penalty.columns}
         return [tracker for name, tracker in self.trackers.items() if name not in unused]
 
     def reset_metrics(self):

@@ -218,3 +218,16 @@ def test_an_unconditional_network_ignores_labels():
     second.train_on_images(images())
     for a, b in zip(values(first.generator), values(second.generator), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_learning_rate_follows_the_step_whatever_the_optimizer_has_counted():
+    """A lazy penalty makes more updates than steps, discriminator steps fewer, and a bad batch none."""
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([1, 2], [0.4, 0.2, 0.1])
+    rates = {"d_optimizer": schedule, "g_optimizer": schedule, "m_optimizer": 0.01}
+    gan = make_gan(r1_interval=2, discriminator_steps=2, learning_rates=rates)
+    found = []
+    for batch in (images(), images() * np.nan, images(), images()):
+        gan.train_on_images(batch)
+        found.append([float(getattr(gan, name).learning_rate) for name in rates])
+    np.testing.assert_allclose(found, [[0.4, 0.4, 0.01], [0.4, 0.4, 0.01], [0.2, 0.2, 0.01], [0.1, 0.1, 0.01]])
+    assert (int(gan.d_optimizer.iterations), int(gan.g_optimizer.iterations)) == (5, 2)
