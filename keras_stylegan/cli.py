@@ -19,6 +19,7 @@ from keras_stylegan.experiments import load_experiment
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
 from keras_stylegan.quiet import start_keras
+from keras_stylegan.resources import in_words, require_resources
 from keras_stylegan.typed_json import read_json, to_json
 
 _Inline = tyro.conf.arg(name="")
@@ -38,12 +39,16 @@ class Train:
     resume: bool = False
     """Continue the run from its newest checkpoint, with the run's own options."""
     dry_run: bool = False
-    """Print the resolved config and stop."""
+    """Print the resolved config and what it needs of memory and disk, and stop."""
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
         if self.dry_run:
             print(to_json(self.config))
+            # Beside the config, which another program may read.
+            print(in_words(self.config), file=sys.stderr)
+        require_resources(self.config, self.run_folder(), self.resume)
+        if self.dry_run:
             return 0
         start_keras(distribution=self.config.training.distribution)
         from keras_stylegan.training.train import train
@@ -120,6 +125,7 @@ class Prepare:
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
+        require_resources(self.config)
         start_keras()
         from rich.console import Console
 
@@ -144,6 +150,7 @@ class Benchmark:
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
+        require_resources(self.config)
         start_keras()
         from keras_stylegan.benchmark import benchmark
 

@@ -32,6 +32,8 @@ OURS_BELOW_TRAINING = {
 ALLOWED = {
     "config": ({"errors"}, set()),
     "atomic": ({"errors"}, set()),
+    # Answers before Keras is imported.
+    "resources": ({"config", "data", "errors"}, set()),
     "typed_json": ({"errors"}, {"pydantic"}),
     "errors": (set(), set()),
     "interrupt": (set(), set()),

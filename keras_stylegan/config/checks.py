@@ -73,16 +73,20 @@ def _in_words(hint: Any) -> str:
 
 def require_at_least(config: Any, minimum: float, *names: str) -> None:
     """Check that fields are None, or finite and not below a minimum."""
-    _require_range(config, f"at least {minimum}", lambda value: value >= minimum, *names)
+    _require_range(config, f"at least {minimum}", lambda value: minimum <= value < math.inf, *names)
+
+
+def require_at_most(config: Any, maximum: float, *names: str) -> None:
+    """Check that fields are None, or not above a maximum; for what has a natural end."""
+    _require_range(config, f"at most {maximum:,}", lambda value: value <= maximum, *names)
 
 
 def require_positive(config: Any, *names: str) -> None:
     """Check that fields are None, or finite and above 0."""
-    _require_range(config, "greater than 0", lambda value: value > 0, *names)
+    _require_range(config, "greater than 0", lambda value: 0 < value < math.inf, *names)
 
 
 def _require_range(config: Any, expected: str, test: Callable[[Any], bool], *names: str) -> None:
     for name in names:
         value = getattr(config, name)
-        finite = not isinstance(value, float) or math.isfinite(value)
-        require(value is None or (finite and test(value)), option(config, name), expected, value)
+        require(value is None or test(value), option(config, name), expected, value)

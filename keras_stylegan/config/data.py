@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_types
+from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_types
 from keras_stylegan.errors import InputError
 
 
@@ -38,7 +38,9 @@ class DataConfig:
     def __post_init__(self) -> None:
         require_types(self)
         require_at_least(self, 0, "background", "max_refused")
+        require_at_most(self, 65_535, "background")
         require_at_least(self, 1, "phantom_count")
+        require_at_most(self, 10_000_000, "phantom_count")
         try:
             groups = re.compile(self.subject_pattern).groupindex
         except re.error as error:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require_at_least, require_types
+from keras_stylegan.config.checks import require_at_least, require_at_most, require_types
+from keras_stylegan.config.limits import MOST_STEPS
 
 
 @dataclass(frozen=True)
@@ -32,4 +33,7 @@ class LossConfig:
     def __post_init__(self) -> None:
         require_types(self)
         require_at_least(self, 0, "gp_weight", "r1_gamma", "r2_gamma", "pl_weight")
+        # What float32 can still add to a loss of about 1, and more.
+        require_at_most(self, 1_000_000, "gp_weight", "r1_gamma", "r2_gamma", "pl_weight")
         require_at_least(self, 1, "gp_interval", "r1_interval", "r2_interval", "pl_interval")
+        require_at_most(self, MOST_STEPS, "gp_interval", "r1_interval", "r2_interval", "pl_interval")

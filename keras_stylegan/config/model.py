@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_types
+from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_types
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class ModelConfig:
         legal = [4 * 2**k for k in range(1, 9)]
         require(self.resolution in legal, "model.resolution", f"4·2^k, one of {legal}", self.resolution)
         require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
+        # Far beyond the papers' 512, 8 and 32768. What a machine cannot hold is refused by `resources`.
+        require_at_most(self, 65_536, "z_dim", "w_dim", "channel_max")
+        require_at_most(self, 100, "mapping_layers")
+        require_at_most(self, 2**24, "channel_base")
         require(
             self.channel_base >= self.resolution,
             "model.channel_base",

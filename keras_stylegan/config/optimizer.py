@@ -1,10 +1,17 @@
 """Options of the optimizers."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import option, require, require_at_least, require_positive, require_types
+from keras_stylegan.config.checks import (
+    option,
+    require,
+    require_at_least,
+    require_at_most,
+    require_positive,
+    require_types,
+)
+from keras_stylegan.config.limits import MOST_EPOCHS, MOST_KIMG
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,17 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         require_types(self)
-        legal = bool(self.phases) and all(epochs > 0 and 0 < rate < math.inf for epochs, rate in self.phases)
-        require(legal, "optimizer.phases", "pairs (epochs > 0, learning rate > 0)", self.phases)
+        legal = bool(self.phases) and all(0 < epochs <= MOST_EPOCHS and 0 < rate <= 1 for epochs, rate in self.phases)
+        require(
+            legal,
+            "optimizer.phases",
+            f"pairs (epochs > 0, learning rate > 0), at most {MOST_EPOCHS:,} and 1",
+            self.phases,
+        )
         require_positive(self, "g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
+        # A step of Adam is about as long as its rate; no weight is as large as 1 by far.
+        require_at_most(self, 1, "g_learning_rate", "m_learning_rate", "d_learning_rate", "epsilon")
         require_at_least(self, 0, "warmup_kimg")
+        require_at_most(self, MOST_KIMG, "warmup_kimg")
         for name in ("beta_1", "beta_2"):
             require(0 <= getattr(self, name) < 1, option(self, name), "in [0, 1)", getattr(self, name))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_positive, require_types
+from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_positive, require_types
+from keras_stylegan.config.limits import MOST_EPOCHS, MOST_KIMG, MOST_STEPS
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,13 @@ class TrainingConfig:
             "sample_count",
             "evaluate_count",
         )
+        require_at_most(self, 65_536, "batch_size")
+        require_at_most(self, MOST_EPOCHS, "epochs")
+        require_at_most(self, MOST_STEPS, "discriminator_steps", "steps_per_execution")
+        require_at_most(self, 10_000, "sample_count")
+        require_at_most(self, 1_000_000, "evaluate_count")
         require_at_least(self, 0, "seed", "checkpoint_gb")
-        require_positive(self, "total_kimg", "ema_kimg", "ema_rampup", "log_kimg", "sample_kimg", "checkpoint_kimg")
-        require_positive(self, "evaluate_kimg")
+        in_kimg = ("total_kimg", "ema_kimg", "log_kimg", "sample_kimg", "checkpoint_kimg", "evaluate_kimg")
+        require_positive(self, "ema_rampup", *in_kimg)
+        require_at_most(self, MOST_KIMG, *in_kimg)
         require(0 <= self.style_mixing_prob <= 1, "training.style_mixing_prob", "in [0, 1]", self.style_mixing_prob)

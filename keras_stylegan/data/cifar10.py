@@ -30,6 +30,7 @@ class Cifar10(Source):
     shows_people = False
     has_test = True
     classes = CLASSES
+    planned_images = 60_000
 
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
         """See `Source.load`."""

@@ -12,7 +12,7 @@ from keras_stylegan.data.cache_entry import Writer, pixel_digest
 from keras_stylegan.data.fit import Size, fit_to
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.progress import progress_bar
-from keras_stylegan.data.source import Source
+from keras_stylegan.data.source import SPLITS, Source
 from keras_stylegan.errors import InputError
 
 # Images of the test split per image of the train split.
@@ -33,10 +33,19 @@ class PhantomSource(Source):
     classes = phantom.CLASSES
     covariates = ("slice_height_mm",)
 
+    @property
+    def planned_images(self) -> int:
+        """See `Source`."""
+        return sum(map(self._count, SPLITS))
+
+    def _count(self, split: str) -> int:
+        count = self.data.phantom_count
+        return count if split == "train" else max(1, round(TEST_SHARE * count))
+
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
         """See `Source.load`."""
         data = self.data
-        count = data.phantom_count if split == "train" else max(1, round(TEST_SHARE * data.phantom_count))
+        count = self._count(split)
         here = Path(__file__).parent
         key = {
             "source": "phantom",

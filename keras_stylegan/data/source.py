@@ -45,6 +45,11 @@ class Source(abc.ABC):
         """Names of the numbers that each image has besides its class; the same for both splits."""
         return ()
 
+    @property
+    def planned_images(self) -> int | None:
+        """Images of both splits together, where they are known before any is read."""
+        return None
+
     @abc.abstractmethod
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
         """Reads or draws one split; later calls open the cache.

@@ -43,7 +43,7 @@ REJECTED = [
     (OptimizerConfig, {"schedule": "linear"}, "schedule must be one of .*'cosine'.* Received: 'linear'"),
     (OptimizerConfig, {"phases": ()}, r"phases must be pairs .* Received: \(\)"),
     (OptimizerConfig, {"phases": ((0, 1e-4),)}, r"phases must be pairs \(epochs > 0.* Received: \(\(0, 0.0001\),\)"),
-    (OptimizerConfig, {"phases": ((5, 0.0),)}, r"phases must be .*learning rate > 0\). Received: \(\(5, 0.0\),\)"),
+    (OptimizerConfig, {"phases": ((5, 0.0),)}, r"phases must be .*learning rate > 0\).* Received: \(\(5, 0.0\),\)"),
     (OptimizerConfig, {"phases": ((5, float("inf")),)}, r"phases must be .* Received: \(\(5, inf\),\)"),
     (OptimizerConfig, {"phases": ((5, NAN),)}, r"phases must be .* Received: \(\(5, nan\),\)"),
     *[
