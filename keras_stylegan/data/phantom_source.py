@@ -29,6 +29,7 @@ class PhantomSource(Source):
     """
 
     shows_people = False
+    reads_path = False
     has_test = True
     classes = phantom.CLASSES
     covariates = ("slice_height_mm",)

@@ -19,9 +19,11 @@ class Source(abc.ABC):
 
     Attributes:
         shows_people: The images are of real people, and what is made from them is handled like the data.
+        reads_path: The images are read from `data.path`.
     """
 
     shows_people: ClassVar[bool]
+    reads_path: ClassVar[bool] = True
 
     def __init__(self, data: DataConfig, seed: int = 0) -> None:
         self.data, self.seed = data, seed

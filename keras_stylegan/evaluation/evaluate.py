@@ -12,7 +12,8 @@ from rich.console import Console
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.progress import progress_bar
-from keras_stylegan.evaluation.ledger import Ledger, append_row
+from keras_stylegan.errors import InputError
+from keras_stylegan.evaluation.ledger import Ledger, append_row, read_rows
 from keras_stylegan.evaluation.material import Material, load_material
 from keras_stylegan.evaluation.measure import Measurements
 from keras_stylegan.evaluation.model_card import model_card
@@ -28,12 +29,15 @@ from keras_stylegan.training.run_folder import RunFolder, environment
 from keras_stylegan.training.samples import Samples, draw_samples
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
+FILES = ("report.html", "metrics.json", "MODEL_CARD.md", "evaluations.csv")
+
 
 def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | None = None) -> Path:
     """Measures a run and writes report.html, metrics.json, MODEL_CARD.md and a row of evaluations.csv.
 
     A metric that the images do not allow is named with its reason, and the others are reported. A signal (see
-    `interrupt`) ends it with a report of what had been measured.
+    `interrupt`) or an error ends it with a report of what had been measured. Only the report names files and subjects
+    of the data.
 
     Args:
         run_dir: Run folder; None: the newest run.
@@ -45,7 +49,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
 
     Raises:
         InputError: No such run or images, images that do not suit the run, a generator that gives no usable image, an
-            extractor that cannot be had, or a folder that cannot be written.
+            extractor that cannot be had, or an output folder that cannot be written.
         KeyboardInterrupt: After what had been measured was written.
     """
     console = console or Console()
@@ -54,13 +58,14 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     trained = load_generator(run_dir, best=options.checkpoint == "best")
-    material = load_material(trained, options, console.is_terminal)
     output_dir = options.output_dir or RunFolder(trained.run_dir).evaluation
+    _check_output(output_dir)
+    material = load_material(trained, options, console.is_terminal)
     say(
         f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg: {options.count} generated images against "
         f"{len(material.heldout)} {'stand-in' if material.seen else 'held-out'} images → {output_dir}"
     )
-    for remark in material.remarks:
+    for remark in (*material.remarks, *material.named):
         say(f"Warning: {remark}")
     # Extractors come first: one that cannot be had is found out before anything takes time.
     extractors = [_extractor(name, trained, material, options, say) for name in options.features]
@@ -88,10 +93,16 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
             measurements.of_images()
             with bar("Memorisation audit", 2 * options.count + len(material.heldout)) as advance:
                 writer.audit = measurements.of_memory(extractors[0], advance)
-            ledger.attempt("data checks", lambda: _check_data(ledger, material))
-        except BaseException as error:
-            ledger.record["failures"]["everything after"] = f"{type(error).__name__}: {error}".rstrip(": ")
+            ledger.attempt("data checks", lambda: writer.named.extend(_check_data(ledger, material)))
+        except KeyboardInterrupt:
+            ledger.record["failures"]["everything after"] = "interrupted"
             say(f"Interrupted; what has been measured is kept: {writer.write('interrupted')}")
+            raise
+        except Exception as error:
+            say(
+                f"{ledger.current} failed ({type(error).__name__}: {error}); what has been measured is kept: "
+                f"{writer.write('failed')}"
+            )
             raise
         path = writer.write("partial" if ledger.record["failures"] else "complete")
     for line in ledger.record["verdict"]:
@@ -115,6 +126,7 @@ class _Writer:
         self.output_dir, self.trained, self.material, self.samples = output_dir, trained, material, samples
         self.classes, self.ledger = classes, ledger
         self.audit: Audit | None = None
+        self.named = list(material.named)
 
     def write(self, status: str) -> Path:
         record = self.ledger.record
@@ -124,21 +136,43 @@ class _Writer:
         images = draw_pictures(record, self.material, self.samples, self.classes, self.audit)
         sheets = draw_pairs(self.material, self.samples, self.classes, self.audit) if self.audit else {}
         path = self.output_dir / "report.html"
-        replace_file(path, report(record, images, sheets).encode())
+        replace_file(path, report(record, self.trained.run_dir.resolve().name, images, sheets, self.named).encode())
         replace_file(self.output_dir / "MODEL_CARD.md", model_card(record, self.trained.config).encode())
         append_row(self.output_dir / "evaluations.csv", record)
         return path
 
 
-def _check_data(ledger: Ledger, material: Material) -> None:
+def _check_output(folder: Path) -> None:
+    """Raises an `InputError` before anything is measured if the files of an evaluation cannot be written."""
+    place = folder.absolute()
+    try:
+        while not place.exists():
+            place = place.parent
+    except OSError as error:
+        raise InputError(f"cannot write to the folder {folder}: {error.strerror}; choose --output-dir") from error
+    if not place.is_dir():
+        raise InputError(f"cannot write to the folder {folder}: {place} is a file; choose --output-dir")
+    for name in FILES:
+        if (folder / name).is_dir():
+            raise InputError(f"cannot write {folder / name}: it is a folder; move it away or choose --output-dir")
+    read_rows(folder / "evaluations.csv")
+
+
+def _check_data(ledger: Ledger, material: Material) -> list[str]:
+    """Warns of images that are there twice; returns the lines that name them."""
     train, heldout = material.train, material.heldout
     across = near_duplicates(heldout.images, train.images)
     within = near_duplicates(train.images, subjects=train.subjects)
-    found = [
-        *near_duplicate_warning(across, heldout.names, train.names, "in the held-out and the training images"),
-        *near_duplicate_warning(within, train.names, train.names, "of different subjects in the training images"),
-    ]
-    ledger.record["data"]["warnings"] += [line.removeprefix("Warning: ") for line in found]
+    named = []
+    for pairs, first, where in (
+        (across, heldout, "in the held-out and the training images"),
+        (within, train, "of different subjects in the training images"),
+    ):
+        if pairs:
+            ledger.record["data"]["warnings"].append(f"{len(pairs)} pairs of equal or nearly equal images {where}")
+        lines = near_duplicate_warning(pairs, first.names, train.names, where)
+        named += [line.removeprefix("Warning: ") for line in lines]
+    return named
 
 
 def _extractor(
@@ -162,18 +196,9 @@ def _header(
     trained: TrainedGenerator, material: Material, options: EvaluateOptions, extractors: list[str]
 ) -> dict[str, Any]:
     model = trained.config.model
-    features = " ".join(options.features)
-    command = (
-        f"python run.py evaluate {trained.run_dir} --count {options.count} --seed {options.seed} --features {features}"
-    )
-    for option in ("weights", "data_path", "heldout_path"):
-        if getattr(options, option) is not None:
-            command += f" --{option.replace('_', '-')} {getattr(options, option)}"
-    if options.checkpoint != "newest":
-        command += f" --checkpoint {options.checkpoint}"
     return {
         "run": {
-            "run_dir": str(trained.run_dir),
+            "weights_sha256": trained.weights_sha256,
             "images_seen": trained.images_seen,
             "checkpoint": options.checkpoint,
             "classes": list(trained.classes),
@@ -189,7 +214,7 @@ def _header(
             "noise": "const",
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": environment(),
-            "command": command,
+            "command": _command(options),
         },
         "data": {
             "source": trained.config.data.source,
@@ -200,6 +225,16 @@ def _header(
             "warnings": list(material.remarks),
         },
     }
+
+
+def _command(options: EvaluateOptions) -> str:
+    """The command to repeat it, with words in place of all paths: the files that hold it are meant to be shared."""
+    features = " ".join("ENCODER.onnx" if name.endswith(".onnx") else name for name in options.features)
+    command = f"python run.py evaluate RUN --count {options.count} --seed {options.seed} --features {features}"
+    for option, word in (("weights", "WEIGHTS"), ("data_path", "TRAINING_IMAGES"), ("heldout_path", "OTHER_SUBJECTS")):
+        if getattr(options, option) is not None:
+            command += f" --{option.replace('_', '-')} {word}"
+    return command + (f" --checkpoint {options.checkpoint}" if options.checkpoint != "newest" else "")
 
 
 def _summary(images: ImageSet) -> dict[str, Any]:

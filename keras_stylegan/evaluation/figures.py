@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 
 from keras_stylegan.data.image_files import encode_png, enlarge, tile
 from keras_stylegan.data.intensity import to_float
-from keras_stylegan.evaluation.catalogue import METRICS, class_of
+from keras_stylegan.evaluation.numbers import title
+from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.metrics.metric import Key
 
 GENERATED, REAL, TRAINING = "#d55e00", "#0072b2", "#009e73"
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
@@ -71,14 +73,17 @@ def spectrum_plot(generated: np.ndarray, heldout: np.ndarray) -> bytes:
     return _png(figure, axis)
 
 
-def shares_plot(metrics: dict[str, dict[str, Any]], extractor: str) -> bytes | None:
-    """Precision, recall, density and coverage of generated images beside those of real ones; None if not measured."""
-    names = [name for name in ("precision", "recall", "density", "coverage") if f"{name}_{extractor}" in metrics]
-    if not names:
+def shares_plot(metrics: dict[Key, dict[str, Any]], extractor: str) -> bytes | None:
+    """Metrics of which more is better, of all images together, beside those of real ones; None if not measured."""
+    shown = {
+        METRICS[key.metric].title: entry
+        for key, entry in metrics.items()
+        if METRICS[key.metric].better == "higher" and key == Key(key.metric, extractor)
+    }
+    if not shown:
         return None
-    figure, axis = _figure()
-    for row, name in enumerate(names):
-        entry = metrics[f"{name}_{extractor}"]
+    figure, axis = _figure(height=0.55 * len(shown) + 1.2)
+    for row, entry in enumerate(shown.values()):
         floor = entry["floor"]
         if floor:
             axis.barh(row + 0.2, floor["value"], height=0.36, color=REAL, label="real subjects" if not row else None)
@@ -87,20 +92,19 @@ def shares_plot(metrics: dict[str, dict[str, Any]], extractor: str) -> bytes | N
         low, high = entry["interval"] or (entry["value"], entry["value"])
         axis.plot([low, high], [row - 0.2] * 2, color="black", linewidth=1.2)
         axis.text(max(high, entry["value"]), row - 0.2, f" {entry['value']:.2f}", va="center", fontsize=9)
-    axis.set_yticks(range(len(names)), [METRICS[name].title for name in names])
+    axis.set_yticks(range(len(shown)), list(shown))
     axis.invert_yaxis()
     axis.margins(x=0.15)
     return _png(figure, axis, legend_outside=True)
 
 
-def ratios_plot(metrics: dict[str, dict[str, Any]]) -> bytes | None:
+def ratios_plot(metrics: dict[Key, dict[str, Any]]) -> bytes | None:
     """The ratios of all distances to their floors, of all images together; None if there is none."""
-    shown = {}
-    for key, entry in metrics.items():
-        if class_of(key) or entry["ratio"] is None:
-            continue
-        if key.startswith(("frechet", "sliced_wasserstein_mean", "histogram", "spectrum")):
-            shown[key] = entry["ratio"]
+    shown = {
+        key: entry["ratio"]
+        for key, entry in metrics.items()
+        if METRICS[key.metric].better == "lower" and entry["ratio"] is not None and not key.group
+    }
     if not shown:
         return None
     figure, axis = _figure(height=0.5 * len(shown) + 1.3)
@@ -108,7 +112,7 @@ def ratios_plot(metrics: dict[str, dict[str, Any]]) -> bytes | None:
     for row, value in enumerate(shown.values()):
         axis.text(value, row, f" {value:.1f}×", va="center", fontsize=9)
     axis.axvline(1, color=REAL, linewidth=1.6, label="floor: two groups of real subjects")
-    axis.set_yticks(range(len(shown)), [key.replace("_", " ") for key in shown])
+    axis.set_yticks(range(len(shown)), [title(key) for key in shown])
     axis.invert_yaxis()
     axis.set_xlim(left=0)
     axis.margins(x=0.15)

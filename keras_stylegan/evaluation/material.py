@@ -12,7 +12,7 @@ from keras_stylegan.data.listing import has_splits
 from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.options import EvaluateOptions
-from keras_stylegan.metrics.duplicates import shared_subjects
+from keras_stylegan.metrics.duplicates import SHOWN, shared_subjects
 from keras_stylegan.metrics.floors import split_by_subject
 from keras_stylegan.training.trained import TrainedGenerator
 
@@ -34,13 +34,15 @@ class Material:
         train: The images the run was trained on, without those of `heldout`.
         heldout: Images of subjects that the run has not seen.
         seen: True if there are none, and training subjects stand in for them.
-        remarks: Lines for the reader about what is not as it should be.
+        remarks: Lines for the reader about what is not as it should be. They name no file and no subject.
+        named: Lines that do.
     """
 
     train: ImageSet
     heldout: ImageSet
     seen: bool
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress: bool = False) -> Material:
@@ -53,12 +55,18 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
 
     Raises:
         InputError: The images cannot be read, are smaller or of other colour than the run's, belong to other classes,
-            or are all the same constant.
+            or are all the same constant; or `data_path` is given for a run that draws its images itself.
     """
     config = trained.config
     if options.data_path is not None:
+        if not source_of(config).reads_path:
+            raise InputError(
+                "--data-path names the training images of a run; this one was trained on images that are drawn anew "
+                f"({config.data.source}): leave it out, or name images to compare with by --heldout-path. "
+                f"Received: {str(options.data_path)!r}"
+            )
         config = _with_data(config, path=options.data_path)
-    remarks = []
+    remarks, named = [], []
     train = _load(config, "train", progress)
     _check_classes(train, trained, "training images")
     if trained.data_fingerprint not in ("", train.fingerprint):
@@ -77,12 +85,17 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
         if shared:
             remarks.append(
                 f"{len(shared)} of {len(set(heldout.subjects.tolist()))} held-out subjects stand in the training "
-                f"images too, e.g. {shared[0]}: their images are left out of the reference"
+                "images too: their images are left out of the reference"
             )
+            named.append(f"Subjects in the held-out and the training images: {_some(shared)}")
             heldout = _without_subjects(heldout, shared)
     for images, name in ((train, "training"), (heldout, "held-out")):
         _check_not_constant(images, name)
-    return Material(train, heldout, seen, tuple(remarks))
+    return Material(train, heldout, seen, tuple(remarks), tuple(named))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def _stand_in(train: ImageSet) -> tuple[ImageSet, ImageSet]:

@@ -1,19 +1,17 @@
 """Every measurement of an evaluation, in the order of the report."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_stylegan.evaluation.comparisons import OF_FEATURES, OF_IMAGES, Comparison
 from keras_stylegan.evaluation.ledger import Ledger
 from keras_stylegan.evaluation.material import Material
-from keras_stylegan.metrics.agreement import class_agreement, synthetic_training
-from keras_stylegan.metrics.diversity import ms_ssim_diversity
+from keras_stylegan.metrics.catalogue import measures
 from keras_stylegan.metrics.features import FeatureExtractor, extract
 from keras_stylegan.metrics.floors import floors, subject_sample
 from keras_stylegan.metrics.memorization import Audit, AuditFeatures, audit
+from keras_stylegan.metrics.metric import Key, Measure, Part, Sets
 from keras_stylegan.training.samples import Samples
 
 POOL = 10000
@@ -38,11 +36,6 @@ class Group:
     generated: np.ndarray
     heldout: np.ndarray
     pool: np.ndarray
-
-    @property
-    def suffix(self) -> str:
-        """End of its metrics' keys."""
-        return f"/{self.name}" if self.name else ""
 
 
 class Measurements:
@@ -77,10 +70,7 @@ class Measurements:
 
     def of_images(self) -> None:
         """Metrics on pixels, which need no extractor: all images together and every class."""
-        for group in self.groups:
-            for comparison in OF_IMAGES:
-                self._compare(comparison, group, self.samples.images, self.heldout.images, self.pool_images)
-            self.ledger.attempt("ms_ssim" + group.suffix, lambda group=group: self._diversity(group))
+        self._measure("images", self.samples.images, self.heldout.images, self.pool_images)
 
     @property
     def feature_steps(self) -> int:
@@ -89,19 +79,12 @@ class Measurements:
 
     def extract(self, extractor: FeatureExtractor, advance: Callable[[int], None] | None = None) -> None:
         """The features of one extractor, which `of_features` and `of_memory` use."""
-        self.ledger.attempt(f"features_{extractor.name}", lambda: self._extracted(extractor, advance))
+        self.ledger.attempt(str(Key("features", extractor.name)), lambda: self._extracted(extractor, advance))
 
     def of_features(self, extractor: FeatureExtractor) -> None:
         """Metrics on the features of one extractor: all images together and every class."""
-        name = extractor.name
-        if name not in self._features:
-            return
-        features = self._extracted(extractor)
-        for group in self.groups:
-            for comparison in OF_FEATURES:
-                self._compare(comparison, group, *features, extractor=name)
-        if self.classes:
-            self._agreement(name, *features)
+        if extractor.name in self._features:
+            self._measure("features", *self._extracted(extractor), extractor=extractor.name)
 
     def of_memory(self, extractor: FeatureExtractor, advance: Callable[[int], None] | None = None) -> Audit | None:
         """The memorisation audit; None if it could not be made."""
@@ -120,12 +103,9 @@ class Measurements:
             )
             found.append(result)
             self.ledger.record["audit"] = result.as_dict()
-            self.ledger.enter(
-                f"authenticity_{extractor.name}",
-                result.authenticity.as_dict(),
-                _as_floor(result.heldout_authenticity),
-            )
-            self.ledger.enter("near_duplicates", result.near_duplicate_share.as_dict())
+            authenticity = replace(result.authenticity, floor=result.heldout_authenticity)
+            self.ledger.enter(Key("authenticity", extractor.name), authenticity)
+            self.ledger.enter(Key("near_duplicates"), result.near_duplicate_share)
 
         self.ledger.attempt("memorisation audit", run)
         return found[0] if found else None
@@ -155,92 +135,49 @@ class Measurements:
             extract(extractor, np.asarray(self.heldout.images[:, :, ::-1])),
         )
 
-    def _compare(
-        self,
-        comparison: Comparison,
-        group: Group,
-        generated: np.ndarray,
-        heldout: np.ndarray,
-        pool: np.ndarray,
-        extractor: str = "",
+    def _measure(
+        self, on: str, generated: np.ndarray, heldout: np.ndarray, pool: np.ndarray, extractor: str = ""
     ) -> None:
-        ending = f"_{extractor}" if extractor else ""
-
-        def run():
-            heldout_subjects = self.heldout.subjects[group.heldout]
-            reference = _rows(heldout, group.heldout)
-            estimates = comparison.measure(
-                _rows(generated, group.generated), reference, None, heldout_subjects, self.seed
+        """Everything of the catalogue that is measured on images, or on features."""
+        real = self.heldout
+        for group in self.groups:
+            sets = Sets(
+                Part(_rows(generated, group.generated), self.samples.labels[group.generated]),
+                Part(_rows(heldout, group.heldout), real.labels["class"][group.heldout], real.subjects[group.heldout]),
+                Part(_rows(pool, group.pool), self.pool_labels[group.pool], self.pool_subjects[group.pool]),
+                self.classes,
+                self.seed,
             )
-            for key, estimate in estimates.items():
-                self.ledger.enter(key + ending + group.suffix, estimate.as_dict())
-            found = floors(
-                lambda *sets: comparison.values(*sets, heldout_subjects, self.seed),
-                _rows(pool, group.pool),
-                self.pool_subjects[group.pool],
-                reference,
-                heldout_subjects,
-                len(group.generated),
-                seed=self.seed,
-            )
-            for key, estimate in estimates.items():
-                self.ledger.enter(key + ending + group.suffix, estimate.as_dict(), asdict(found[key]))
+            overall = bool(self.classes) and not group.name
+            for measure, names in measures(on, classes=overall).items():
+                self.ledger.attempt(
+                    str(Key(names, extractor, group.name)),
+                    lambda measure=measure, sets=sets, group=group: self._enter(measure, sets, extractor, group.name),
+                )
 
-        self.ledger.attempt(comparison.name + ending + group.suffix, run)
+    def _enter(self, measure: Measure, sets: Sets, extractor: str, group: str) -> None:
+        """Measures, enters the values, and then once more with their floors, which take longer."""
 
-    def _diversity(self, group: Group) -> None:
-        images, labels = self.samples.images[group.generated], self.samples.labels[group.generated]
-        generated = ms_ssim_diversity(images, labels if self.classes else None, seed=self.seed)
-        heldout = self.heldout
-        real = ms_ssim_diversity(
-            _rows(heldout.images, group.heldout),
-            heldout.labels["class"][group.heldout] if self.classes else None,
-            heldout.subjects[group.heldout],
-            seed=self.seed,
-        )
-        generated = replace(generated, reference_count=len(group.heldout))
-        self.ledger.enter("ms_ssim" + group.suffix, generated.as_dict(), _as_floor(real))
+        def complete(key: Key) -> Key:
+            return Key(key.metric, key.detail or extractor, key.group or group)
 
-    def _agreement(self, name: str, generated: np.ndarray, heldout: np.ndarray, pool: np.ndarray) -> None:
-        inputs = (
-            (pool, self.pool_labels, heldout, self.heldout.labels["class"], generated, self.samples.labels),
-            {"classes": self.classes, "heldout_subjects": self.heldout.subjects, "seed": self.seed},
-        )
+        estimates = measure(sets)
+        for key, estimate in estimates.items():
+            self.ledger.enter(complete(key), estimate)
+        bare = {key: estimate for key, estimate in estimates.items() if estimate.floor is None}
+        if not bare:
+            return
 
-        def agreement():
-            found = class_agreement(*inputs[0], **inputs[1])
-            self.ledger.enter(f"class_agreement_{name}", _noted(found.generated, found), _as_floor(found.heldout))
-            for label, class_name in enumerate(self.classes):
-                recognised, real = found.per_class[class_name]
-                entry = {
-                    "value": recognised,
-                    "interval": None,
-                    "generated_count": int((self.samples.labels == label).sum()),
-                    "reference_count": int((self.heldout.labels["class"] == label).sum()),
-                    "seed": self.seed,
-                    "note": "",
-                }
-                self.ledger.enter(f"class_agreement_{name}/{class_name}", entry, {"value": real})
+        def of_stand_in(values, heldout, subjects):
+            found = measure(replace(sets, generated=Part(values, None, subjects), plain=True))
+            return {key: estimate.value for key, estimate in found.items()}
 
-        def synthetic():
-            found = synthetic_training(*inputs[0], **inputs[1])
-            self.ledger.enter(f"train_on_synthetic_{name}", _noted(found.synthetic, found), _as_floor(found.real))
-            self.ledger.metrics[f"train_on_synthetic_{name}"]["difference"] = found.difference.as_dict()
-
-        self.ledger.attempt(f"class_agreement_{name}", agreement)
-        self.ledger.attempt(f"train_on_synthetic_{name}", synthetic)
+        pool, heldout, size = sets.training, sets.heldout, len(sets.generated.values)
+        found = floors(of_stand_in, pool.values, pool.subjects, heldout.values, heldout.subjects, size, seed=self.seed)
+        for key, estimate in bare.items():
+            self.ledger.enter(complete(key), replace(estimate, floor=found[key]))
 
 
 def _rows(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The rows; the array itself where all are wanted, without a copy."""
     return array if len(rows) == len(array) else array[rows]
-
-
-def _noted(estimate: Any, found: Any) -> dict[str, Any]:
-    return estimate.as_dict() | {"note": found.note}
-
-
-def _as_floor(estimate: Any) -> dict[str, Any]:
-    """The value of real images beside that of generated ones."""
-    fields = estimate.as_dict()
-    return {"value": fields["value"], "interval": fields["interval"], "note": fields["note"]}

@@ -7,6 +7,7 @@ from keras_stylegan.config import Config
 from keras_stylegan.evaluation import numbers
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
 from keras_stylegan.losses.penalties import active_penalties
+from keras_stylegan.metrics.metric import Key
 
 
 def model_card(record: dict[str, Any], config: Config) -> str:
@@ -18,7 +19,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
     """
     run, evaluation = record["run"], record["evaluation"]
     blocks = [
-        f"# Model card: {run['run_dir']}",
+        f"# Model card: StyleGAN2 generator {run['weights_sha256'][:12]}",
         f"StyleGAN2 generator of {run['resolution']}×{run['resolution']} images with {run['channels']} channel(s), "
         + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
         + f". Trained on {run['images_seen'] / 1000:g} thousand images shown; evaluated {evaluation['started']}.",
@@ -49,7 +50,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
 
 
 def _data(record: dict[str, Any], config: Config) -> str:
-    lines = [f"- Source: {config.data.source}" + (f" `{config.data.path}`" if config.data.path else "")]
+    lines = [f"- Source: {config.data.source}"]
     for name, title in (("train", "Training"), ("heldout", "Held-out")):
         part = record["data"][name]
         if name == "heldout" and record["data"]["heldout_seen"]:
@@ -84,7 +85,7 @@ def _recipe(config: Config) -> str:
     )
 
 
-def _table(metrics: dict[str, Any]) -> str:
+def _table(metrics: dict[Key, Any]) -> str:
     if not metrics:
         return "Nothing was measured."
     lines = ["| metric | class | value | floor | ratio | N generated / real |", "|---|---|---|---|---|---|"]
@@ -92,7 +93,7 @@ def _table(metrics: dict[str, Any]) -> str:
         floor = entry["floor"]
         cells = [
             numbers.title(key),
-            key.partition("/")[2] or "all",
+            key.group or "all",
             f"{numbers.number(entry['value'])} {numbers.interval(entry)}".strip(),
             numbers.number(floor["value"]) if floor else "–",
             numbers.ratio(entry),

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from keras_stylegan.evaluation.catalogue import METRICS, class_of, qualifier_of, text_of
+from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.metrics.metric import Key
 
 
 def number(value: float | None) -> str:
@@ -34,27 +35,26 @@ def counts(entry: dict[str, Any]) -> str:
     return f"{entry['generated_count']} / {entry['reference_count']}"
 
 
-def title(key: str) -> str:
+def title(key: Key) -> str:
     """'Fréchet distance (random)' or 'Sliced Wasserstein distance (64)'."""
-    qualifier = qualifier_of(key)
-    return text_of(key).title + (f" ({qualifier})" if qualifier else "")
+    return METRICS[key.metric].title + (f" ({key.detail})" if key.detail else "")
 
 
-def direction(key: str) -> str:
+def direction(key: Key) -> str:
     """Whether a low or a high value is good, in words."""
     return {
         "lower": "lower is better",
         "higher": "higher is better",
         "equal": "should equal real images",
-    }[text_of(key).better]
+    }[METRICS[key.metric].better]
 
 
-def of_class(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+def of_group(metrics: dict[Key, Any], group: str) -> dict[Key, Any]:
     """The metrics of one class; '' for those of all images together."""
-    return {key: entry for key, entry in metrics.items() if class_of(key) == name}
+    return {key: entry for key, entry in metrics.items() if key.group == group}
 
 
-def ordered(metrics: dict[str, Any]) -> dict[str, Any]:
+def ordered(metrics: dict[Key, Any]) -> dict[Key, Any]:
     """In the order of the catalogue."""
-    order = list(METRICS.values())
-    return dict(sorted(metrics.items(), key=lambda item: order.index(text_of(item[0]))))
+    order = list(METRICS)
+    return dict(sorted(metrics.items(), key=lambda item: order.index(item[0].metric)))

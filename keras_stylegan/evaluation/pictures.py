@@ -21,31 +21,30 @@ SHEETS = {
 
 def draw_pictures(
     record: dict[str, Any], material: Material, samples: Samples, classes: tuple[str, ...], audit: Audit | None
-) -> dict[str, bytes]:
+) -> dict[tuple[str, str], bytes]:
     """PNG files by their place in the report; see `report`."""
     metrics = record["metrics"]
     heldout = material.heldout.images
-    drawn: dict[str, bytes | None] = {"ratios": figures.ratios_plot(metrics)}
+    drawn: dict[tuple[str, str], bytes | None] = {("ratios", ""): figures.ratios_plot(metrics)}
     for extractor in record["evaluation"]["features"]:
-        drawn[f"shares_{extractor}"] = figures.shares_plot(metrics, extractor)
-    drawn["histogram"] = figures.histogram_plot(samples.images, heldout)
-    drawn["spectrum"] = figures.spectrum_plot(samples.images, heldout)
+        drawn["shares", extractor] = figures.shares_plot(metrics, extractor)
+    drawn["histogram", ""] = figures.histogram_plot(samples.images, heldout)
+    drawn["spectrum", ""] = figures.spectrum_plot(samples.images, heldout)
     for name, space in audit.spaces.items() if audit else ():
-        drawn[f"distances_{name}"] = figures.distances_plot(
+        drawn["distances", name] = figures.distances_plot(
             space.generated.distances,
             space.heldout.distances,
             space.threshold,
             f"distance to the nearest training image ({name})",
         )
     for label, name in enumerate(classes or ("",)):
-        suffix = f"/{name}" if name else ""
         generated = np.flatnonzero(samples.labels == label) if name else np.arange(len(samples.labels))
         real = np.flatnonzero(material.heldout.labels["class"] == label) if name else np.arange(len(heldout))
         if len(generated):
-            drawn[f"generated{suffix}"] = figures.grid(samples.images[generated[:GRID]], COLUMNS)
+            drawn["generated", name] = figures.grid(samples.images[generated[:GRID]], COLUMNS)
         if len(real):
             chosen = np.random.default_rng(0).permutation(real)[:GRID]
-            drawn[f"heldout{suffix}"] = figures.grid(heldout[chosen], COLUMNS)
+            drawn["heldout", name] = figures.grid(heldout[chosen], COLUMNS)
     return {name: png for name, png in drawn.items() if png is not None}
 
 

@@ -1,29 +1,40 @@
 """report.html: one file with everything in it, readable on a phone and without a network."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from keras_stylegan.evaluation import numbers
-from keras_stylegan.evaluation.catalogue import qualifier_of, text_of
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
 from keras_stylegan.evaluation.report_style import CSS
+from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.metrics.metric import Key
 
+PRIVATE = (
+    "This file shows images of real people and may name files and subjects of the data: handle it like the data itself."
+)
 LEVELS = {"good": "✓", "notice": "!", "bad": "✗"}
 
 
-def report(record: dict[str, Any], pictures: dict[str, bytes], sheets: dict[str, list[tuple[bytes, str]]]) -> str:
+def report(
+    record: dict[str, Any],
+    name: str,
+    pictures: dict[tuple[str, str], bytes],
+    sheets: dict[str, list[tuple[bytes, str]]],
+    named: Sequence[str] = (),
+) -> str:
     """The report as HTML.
 
     Args:
         record: What metrics.json holds.
-        pictures: PNG files by their place: 'ratios', 'shares_<extractor>', 'histogram', 'spectrum',
-            'distances_<space>', 'generated' and 'heldout', the last two followed by '/<class>' for a conditional run.
-            Missing ones are left out.
+        name: Of the run, for the title.
+        pictures: PNG files by kind and what they are of: 'ratios', 'histogram' and 'spectrum' of '', 'shares' of an
+            extractor, 'distances' of a space, 'generated' and 'heldout' of a class or ''. Missing ones are left out.
         sheets: Heading to (PNG of two images side by side, caption), closest first.
+        named: Lines that name files and subjects of the data, which stand in no other file of an evaluation.
     """
-    run = record["run"]
-    title = f"Evaluation of {run['run_dir']}"
+    title = f"Evaluation of {name}"
     body = [
         _header(title, record),
         _section("Verdict", _verdict(record)),
@@ -31,7 +42,7 @@ def report(record: dict[str, Any], pictures: dict[str, bytes], sheets: dict[str,
         _section("Plots", _plots(pictures)),
         _section("Pictures", _grids(record, pictures)),
         _section("Memorisation audit", _audit(record, pictures, sheets)),
-        _section("Data checks", _data(record)),
+        _section("Data checks", _data(record, named)),
         _section("How to read, cite and use this", _words(record)),
     ]
     return (
@@ -50,7 +61,7 @@ def _section(title: str, content: str) -> str:
 def _header(title: str, record: dict[str, Any]) -> str:
     run, evaluation, data = record["run"], record["evaluation"], record["data"]
     reference = "training subjects standing in for held-out ones" if data["heldout_seen"] else "held-out subjects"
-    heldout, real = data["heldout"], data["shows_people"]
+    heldout = data["heldout"]
     return (
         f"<header><h1>{escape(title)}</h1>"
         f"<p>{evaluation['count']} generated images after {run['images_seen'] / 1000:g} kimg of training, against "
@@ -58,11 +69,7 @@ def _header(title: str, record: dict[str, Any]) -> str:
         f"Features: {escape(', '.join(evaluation['features']))}; seed {evaluation['seed']}; no truncation.</p>"
         f'<p class="soft">{escape(evaluation["started"])} · {escape(record["status"])} · '
         f"{record['seconds']:.0f} s</p>"
-        + (
-            '<p class="warning">This file shows images of real people: handle it like the data itself.</p>'
-            if real
-            else ""
-        )
+        + (f'<p class="warning">{PRIVATE}</p>' if data["shows_people"] else "")
         + "</header>"
     )
 
@@ -83,25 +90,25 @@ def _numbers(record: dict[str, Any]) -> str:
         "<p>The <b>floor</b> is the same number between real images of other subjects and the held-out ones, at the "
         "same size where the data suffices: what a perfect generator of new people would get. The <b>ratio</b> is the "
         "value over the floor. Brackets are 95 % intervals.</p>",
-        _table(numbers.of_class(metrics, ""), explain=True),
+        _table(numbers.of_group(metrics, ""), explain=True),
     ]
     for name in record["run"]["classes"] if record["run"]["conditional"] else ():
-        of_class = numbers.of_class(metrics, name)
+        of_class = numbers.of_group(metrics, name)
         if of_class:
             table = _table(of_class, explain=False)
             parts.append(f"<details><summary>Class {escape(name)}</summary>{table}</details>")
     return "".join(parts) + _failures(record)
 
 
-def _table(metrics: dict[str, Any], explain: bool) -> str:
+def _table(metrics: dict[Key, Any], explain: bool) -> str:
     rows, explained = [], set()
     for key, entry in numbers.ordered(metrics).items():
-        text = text_of(key)
+        metric = METRICS[key.metric]
         floor = entry["floor"]
         first = f"<b>{escape(numbers.title(key))}</b> <small>{numbers.direction(key)}</small>"
-        if explain and text.title not in explained:
-            explained.add(text.title)
-            first += f"<br><small>{escape(text.meaning)} ({escape(text.source)})</small>"
+        if explain and key.metric not in explained:
+            explained.add(key.metric)
+            first += f"<br><small>{escape(metric.meaning)} ({escape(metric.source)})</small>"
         notes = dict.fromkeys(note for note in (entry.get("note"), (floor or {}).get("note")) if note)
         first += "".join(f"<br><small>Note: {escape(note)}.</small>" for note in notes)
         value = f"<span><b>{numbers.number(entry['value'])}</b> <small>{numbers.interval(entry)}</small></span>"
@@ -135,28 +142,26 @@ def _figure(png: bytes, caption: str, pixels: bool = False) -> str:
     return f"<figure>{_image(png, caption, pixels)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
-def _plots(pictures: dict[str, bytes]) -> str:
+def _plots(pictures: dict[tuple[str, str], bytes]) -> str:
     captions = {
         "ratios": "Distances as multiples of their floors.",
-        "shares": "Precision, recall, density and coverage beside those of real subjects",
+        "shares": "What should be high, beside the values of real subjects",
         "histogram": "Grey values of all pixels.",
         "spectrum": "Radial power spectrum: fine detail is on the right. A drop of the generated curve means blur.",
     }
-    figures = []
-    for key, caption in captions.items():
-        for name, png in pictures.items():
-            if name == key:
-                figures.append(_figure(png, caption))
-            elif key == "shares" and name.startswith("shares_"):
-                figures.append(_figure(png, f"{caption} ({qualifier_of('precision' + name[6:])})."))
+    figures = [
+        _figure(png, caption + (f" ({of})." if of else ""))
+        for kind, caption in captions.items()
+        for (found, of), png in pictures.items()
+        if found == kind
+    ]
     return f'<div class="plots">{"".join(figures)}</div>' if figures else ""
 
 
-def _grids(record: dict[str, Any], pictures: dict[str, bytes]) -> str:
+def _grids(record: dict[str, Any], pictures: dict[tuple[str, str], bytes]) -> str:
     seed = record["evaluation"]["seed"]
     parts = []
-    for name, png in pictures.items():
-        kind, _, class_name = name.partition("/")
+    for (kind, class_name), png in pictures.items():
         of_class = f" of class {class_name}" if class_name else ""
         if kind == "generated":
             parts.append(_figure(png, f"Generated{of_class}: the first latents of seed {seed}, not selected.", True))
@@ -165,14 +170,18 @@ def _grids(record: dict[str, Any], pictures: dict[str, bytes]) -> str:
     return f'<div class="plots">{"".join(parts)}</div>' if parts else ""
 
 
-def _audit(record: dict[str, Any], pictures: dict[str, bytes], sheets: dict[str, list[tuple[bytes, str]]]) -> str:
+def _audit(
+    record: dict[str, Any],
+    pictures: dict[tuple[str, str], bytes],
+    sheets: dict[str, list[tuple[bytes, str]]],
+) -> str:
     audit = record["audit"]
     if not audit:
         return "<p>There was no audit.</p>"
     plots = "".join(
-        _figure(png, f"Distance to the nearest training image ({name.removeprefix('distances_')}).")
-        for name, png in pictures.items()
-        if name.startswith("distances_")
+        _figure(png, f"Distance to the nearest training image ({space}).")
+        for (kind, space), png in pictures.items()
+        if kind == "distances"
     )
     shown = "".join(
         f'<h3>{escape(heading)}</h3><div class="pairs">'
@@ -193,7 +202,7 @@ def _audit(record: dict[str, Any], pictures: dict[str, bytes], sheets: dict[str,
     )
 
 
-def _data(record: dict[str, Any]) -> str:
+def _data(record: dict[str, Any], named: Sequence[str]) -> str:
     rows = []
     for name in ("train", "heldout"):
         part = record["data"][name]
@@ -202,7 +211,7 @@ def _data(record: dict[str, Any]) -> str:
         label = "training" if name == "train" else "stand-in" if record["data"]["heldout_seen"] else "held-out"
         rows.append(f"<tr><td>{label}</td><td>{escape(text)}</td></tr>")
     warnings = record["data"]["warnings"]
-    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    items = "".join(f"<li>{escape(line)}</li>" for line in (*warnings, *named))
     found = f"<ul>{items}</ul>" if items else "<p>No subject stands on both sides, no duplicate was found.</p>"
     return f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>{found}'
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from keras_stylegan.evaluation.catalogue import METRICS, class_of, qualifier_of
-from keras_stylegan.evaluation.numbers import number
+from keras_stylegan.evaluation.numbers import number, of_group, title
+from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.metrics.metric import Key
 
 GOOD, NOTICE, BAD = "good", "notice", "bad"
 CLOSE_RATIO, FAR_RATIO = 1.5, 3.0
@@ -21,6 +22,8 @@ AUDIT = {
     "clear": (GOOD, "No sign of memorisation"),
 }
 
+ENDED = {"interrupted": "was interrupted", "failed": "was ended by an error"}
+
 
 def verdict(record: dict[str, Any]) -> list[dict[str, str]]:
     """Sentences for the top of the report.
@@ -35,9 +38,7 @@ def verdict(record: dict[str, Any]) -> list[dict[str, str]]:
     lines += _state(record)
     lines += _memorisation(record)
     lines += _fidelity(record)
-    lines += _shares(record, "precision", "Plausibility", "of the generated images looks implausible in these features")
-    lines += _shares(record, "recall", "Variety", "of the variety of real images is missing")
-    lines += _shares(record, "coverage", "Variety", "of the variety of real images is missing")
+    lines += _shortfalls(record)
     lines += _diversity(record)
     lines += _duplicates(record)
     lines += _classes(record)
@@ -52,8 +53,8 @@ def _sentence(text: str) -> str:
 
 
 def _state(record):
-    if record["status"] == "interrupted":
-        yield BAD, "The evaluation was interrupted; what had been measured is here"
+    if record["status"] in ENDED:
+        yield BAD, f"The evaluation {ENDED[record['status']]}; what had been measured is here"
     if record["failures"]:
         yield NOTICE, f"Not measured: {', '.join(record['failures'])} (reasons below)"
 
@@ -69,58 +70,55 @@ def _memorisation(record):
     yield level, f"{text}. {audit['reason']}"
 
 
+def _overall(record):
+    """The metrics of all images together."""
+    return of_group(record["metrics"], "").items()
+
+
 def _fidelity(record):
-    for key, measurement in record["metrics"].items():
-        if not key.startswith("frechet_") or class_of(key) or measurement["ratio"] is None:
+    for key, measurement in _overall(record):
+        metric, ratio = METRICS[key.metric], measurement["ratio"]
+        if metric.on != "features" or metric.better != "lower" or ratio is None:
             continue
-        ratio = measurement["ratio"]
-        level, words = GOOD, "about as close to the held-out images as other real subjects are"
+        most = (measurement["interval"] or (0, 0))[1] / measurement["floor"]["value"]
+        figures = f"the {title(key)} is {number(ratio)} times its floor"
         if ratio > FAR_RATIO:
-            level, words = BAD, "clearly distinguishable from real ones"
+            yield BAD, f"Generated images are clearly distinguishable from real ones: {figures}"
         elif ratio > CLOSE_RATIO:
-            level, words = NOTICE, "near the held-out images, but distinguishable from real ones"
-        yield (
-            level,
-            f"Generated images are {words}: the Fréchet distance ({qualifier_of(key)}) is {number(ratio)} times its "
-            "floor",
-        )
+            yield NOTICE, f"Generated images are near the held-out ones, but distinguishable from real ones: {figures}"
+        elif most > FAR_RATIO:
+            yield NOTICE, f"There are too few images to judge them: {figures}, and may be {number(most)} times of it"
+        else:
+            words = "about as close to the held-out ones as other real subjects are"
+            yield GOOD, f"Generated images are {words}: {figures}"
 
 
-def _shares(record, metric, title, missing):
-    for key, measurement in record["metrics"].items():
-        if not key.startswith(metric + "_") or class_of(key) or measurement["ratio"] is None:
+def _shortfalls(record):
+    for key, measurement in _overall(record):
+        words, ratio = METRICS[key.metric].shortfall, measurement["ratio"]
+        if not words or ratio is None or ratio >= LOW_SHARE:
             continue
-        ratio = measurement["ratio"]
-        if ratio >= LOW_SHARE:
-            continue
-        level = BAD if ratio < POOR_SHARE else NOTICE
         yield (
-            level,
-            f"{title}: {METRICS[metric].title.lower()} ({qualifier_of(key)}) is {measurement['value']:.2f}, "
-            f"where real images reach {measurement['floor']['value']:.2f}: a part {missing}",
+            BAD if ratio < POOR_SHARE else NOTICE,
+            f"{words}: {title(key).lower()} is {measurement['value']:.2f}, where real images reach "
+            f"{measurement['floor']['value']:.2f}",
         )
 
 
 def _diversity(record):
-    measurement = record["metrics"].get("ms_ssim")
+    measurement = record["metrics"].get(Key("ms_ssim"))
     if not measurement or not measurement["floor"]:
         return
     value, real = measurement["value"], measurement["floor"]["value"]
+    figures = f"(MS-SSIM {value:.2f}, real {real:.2f})"
     if value > real + COLLAPSE_MARGIN:
-        yield (
-            BAD,
-            f"Diversity: generated images resemble each other more than real ones do (MS-SSIM {value:.2f}, real "
-            f"{real:.2f})",
-        )
+        yield BAD, f"Diversity: generated images resemble each other more than real ones do {figures}"
     else:
-        yield (
-            GOOD,
-            f"Random pairs of generated images differ no less than real ones (MS-SSIM {value:.2f}, real {real:.2f})",
-        )
+        yield GOOD, f"Random pairs of generated images differ no less than real ones {figures}"
 
 
 def _duplicates(record):
-    measurement = record["metrics"].get("near_duplicates")
+    measurement = record["metrics"].get(Key("near_duplicates"))
     if measurement and measurement["interval"] and measurement["interval"][0] > EXPECTED_DUPLICATES:
         yield (
             BAD if measurement["value"] > MANY_DUPLICATES else NOTICE,
@@ -130,12 +128,12 @@ def _duplicates(record):
 
 
 def _classes(record):
-    for key, measurement in record["metrics"].items():
-        if not key.startswith("class_agreement_") or class_of(key) or measurement["ratio"] is None:
+    for key, measurement in _overall(record):
+        if key.metric != "class_agreement" or measurement["ratio"] is None:
             continue
         ratio, real = measurement["ratio"], measurement["floor"]["value"]
         if measurement["note"]:
-            yield NOTICE, f"Class agreement ({qualifier_of(key)}): {measurement['note']}"
+            yield NOTICE, f"{title(key)}: {measurement['note']}"
             continue
         if ratio >= LOW_SHARE:
             level, words = GOOD, "Classes are respected"
@@ -144,5 +142,5 @@ def _classes(record):
         yield (
             level,
             f"{words}: the requested class is recognised in {measurement['value']:.0%} of generated and {real:.0%} of "
-            f"held-out images ({qualifier_of(key)})",
+            f"held-out images ({key.detail})",
         )

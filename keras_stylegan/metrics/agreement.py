@@ -9,6 +9,7 @@ from scipy.special import log_softmax, softmax
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.bootstrap import percentile_interval, subject_weights
 from keras_stylegan.metrics.estimate import Estimate, checked_features, checked_subjects, require_count
+from keras_stylegan.metrics.shares import mean_interval_of_shares, share_estimate
 
 LEAST_PER_CLASS = 10
 RESAMPLES = 500
@@ -63,14 +64,14 @@ class Agreement:
         generated: Balanced accuracy on generated images, with their requested classes.
         heldout: Balanced accuracy of the same classifier on real held-out images: what to compare with.
         chance: 1 / number of classes.
-        per_class: Class name to (share recognised among generated, among held-out).
+        per_class: Class name to the shares recognised among generated and among held-out images.
         note: "" or what the reader has to know.
     """
 
     generated: Estimate
     heldout: Estimate
     chance: float
-    per_class: dict[str, tuple[float, float]]
+    per_class: dict[str, tuple[Estimate, Estimate]]
     note: str = ""
 
 
@@ -131,13 +132,12 @@ def class_agreement(
     owners = checked_subjects(heldout_subjects, len(heldout[0]), "held-out images")
     on_generated = classifier.predict(generated[0]) == generated[1]
     on_heldout = classifier.predict(heldout[0]) == heldout[1]
-    singles = np.arange(len(on_generated))
-    generated_estimate, _ = _balanced(on_generated, generated[1], singles, count, seed, len(singles), len(training[0]))
-    heldout_estimate, _ = _balanced(on_heldout, heldout[1], owners, count, seed, 0, len(owners))
-    per_class = {
-        name: (float(on_generated[generated[1] == label].mean()), float(on_heldout[heldout[1] == label].mean()))
-        for label, name in enumerate(classes)
-    }
+    counts = [np.bincount(labels, minlength=count) for labels in (generated[1], heldout[1])]
+    generated_shares = _class_shares(on_generated, generated[1], np.arange(len(generated[0])), *counts, seed)
+    heldout_shares = _class_shares(on_heldout, heldout[1], owners, *counts, seed)
+    generated_estimate = _balanced(generated_shares, len(generated[0]), len(training[0]), seed)
+    heldout_estimate = _balanced(heldout_shares, 0, len(owners), seed)
+    per_class = dict(zip(classes, zip(generated_shares, heldout_shares, strict=True), strict=True))
     note = _chance_note(heldout_estimate, count)
     return Agreement(generated_estimate, heldout_estimate, 1 / count, per_class, note)
 
@@ -182,20 +182,19 @@ def synthetic_training(
     owners = checked_subjects(heldout_subjects, len(heldout[0]), "held-out images")
     sizes = [min(np.sum(training[1] == label), np.sum(generated[1] == label)) for label in range(count)]
     rng = np.random.default_rng(seed)
-    results = []
+    counts, used = [np.array(sizes), np.bincount(heldout[1], minlength=count)], int(sum(sizes))
+    estimates, replicates = [], []
     for features, labels in (generated, training):
         chosen = [rng.choice(np.flatnonzero(labels == label), size, replace=False) for label, size in enumerate(sizes)]
         chosen = np.sort(np.concatenate(chosen))
-        predicted = LinearClassifier(features[chosen], labels[chosen], count).predict(heldout[0])
-        results.append(_balanced(predicted == heldout[1], heldout[1], owners, count, seed, sum(sizes), len(owners)))
-    (synthetic, synthetic_replicates), (real, real_replicates) = results
-    difference = Estimate(
-        synthetic.value - real.value,
-        percentile_interval(synthetic_replicates - real_replicates),
-        int(sum(sizes)),
-        len(owners),
-        seed,
-    )
+        correct = LinearClassifier(features[chosen], labels[chosen], count).predict(heldout[0]) == heldout[1]
+        shares = _class_shares(correct, heldout[1], owners, *counts, seed)
+        estimates.append(_balanced(shares, used, len(owners), seed))
+        replicates.append(_replicates(correct, heldout[1], owners, count, seed))
+    synthetic, real = estimates
+    paired = replicates[0] - replicates[1]
+    interval = None if (paired == paired[0]).all() else percentile_interval(paired)
+    difference = Estimate(synthetic.value - real.value, interval, used, len(owners), seed)
     return SyntheticTraining(synthetic, real, difference, 1 / count, _chance_note(real, count))
 
 
@@ -213,24 +212,36 @@ def _checked(features, labels, classes, name):
     return features, labels
 
 
-def _balanced(correct, labels, owners, count, seed, generated_count, reference_count):
-    """Mean over classes of the share of correct images, and its replicates over resampled subjects."""
+def _class_shares(correct, labels, owners, generated_counts, reference_counts, seed):
+    """Share of correct images of every class."""
+    return [
+        share_estimate(correct[labels == label], owners[labels == label], int(generated), int(reference), seed)
+        for label, (generated, reference) in enumerate(zip(generated_counts, reference_counts, strict=True))
+    ]
+
+
+def _balanced(shares, generated_count, reference_count, seed):
+    """Mean of the shares of all classes. Its interval holds where no subject stands in two classes."""
+    value = float(np.mean([share.value for share in shares]))
+    return Estimate(value, mean_interval_of_shares(shares), generated_count, reference_count, seed)
+
+
+def _replicates(correct, labels, owners, count, seed):
+    """Balanced accuracy in resamples of whole subjects, (B,)."""
     weights = subject_weights(owners, RESAMPLES, np.random.default_rng(seed))
-    weights = np.concatenate([np.ones((1, len(labels)), np.float32), weights])
     with np.errstate(invalid="ignore"):  # a resample without a class is left out
         shares = [
             weights[:, labels == c] @ correct[labels == c] / weights[:, labels == c].sum(axis=1) for c in range(count)
         ]
-    values = np.mean(shares, axis=0, dtype=np.float64)
-    interval = percentile_interval(values[1:])
-    return Estimate(float(values[0]), interval, int(generated_count), int(reference_count), seed), values[1:]
+    return np.mean(shares, axis=0, dtype=np.float64)
 
 
 def _chance_note(estimate, count):
-    if estimate.interval[0] <= 1 / count:
+    low, high = estimate.interval or (0.0, 1.0)
+    if low <= 1 / count:
         return (
             "the classes cannot be told apart on real held-out people with these features "
-            f"(interval {estimate.interval[0]:.2f} to {estimate.interval[1]:.2f}, chance {1 / count:.2f}): "
+            f"(interval {low:.2f} to {high:.2f}, chance {1 / count:.2f}): "
             "judge nothing by this number"
         )
     return ""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from keras_stylegan.metrics.alignment import Neighbours
-from keras_stylegan.metrics.bootstrap import percentile_interval
+from keras_stylegan.metrics.bootstrap import LEVEL
 from keras_stylegan.metrics.estimate import Estimate
 from keras_stylegan.metrics.neighbours import nearest
 
@@ -83,7 +83,8 @@ class Space:
 def make_space(generated: Neighbours, heldout: Neighbours, owners: np.ndarray, seed: int) -> Space:
     """Judges generated images by the held-out ones.
 
-    The intervals resample held-out subjects (the threshold moves) and generated images together.
+    The intervals resample held-out subjects (the threshold moves); for each threshold the number of generated images
+    below it is binomial.
 
     Args:
         generated: Nearest training image of each generated image.
@@ -187,14 +188,19 @@ def _share_below(values, null, owners, seed):
     """The null's 1st percentile, the share of values below it with its interval, and its p-value."""
     threshold = first_percentile(null)
     rng = np.random.default_rng(seed)
+    # Levels of all resamples, evenly spread: with an unmoved threshold the interval is that of Clopper and Pearson.
+    levels = rng.permutation((np.arange(RESAMPLES) + 0.5) / RESAMPLES)
     members = np.split(np.argsort(owners, kind="stable"), np.cumsum(np.bincount(owners))[:-1])
-    ordered, replicates = np.sort(values), np.empty(RESAMPLES)
+    ordered, found = np.sort(values), np.empty(RESAMPLES)
     for index in range(RESAMPLES):
         drawn = np.concatenate([members[owner] for owner in rng.integers(0, len(members), len(members))])
         moved = first_percentile(null[drawn])
-        below = np.searchsorted(ordered, moved) / len(ordered)
-        # Resampling the generated images leaves a binomial number of them below.
-        replicates[index] = rng.binomial(len(ordered), below) / len(ordered)
+        found[index] = np.searchsorted(ordered, moved)
+    count, tail = len(ordered), (1 - LEVEL) / 2
+    # What so many images below the threshold say of the generator's share, from below and from above.
+    low = np.where(found > 0, stats.beta.ppf(levels, np.maximum(found, 1), count - found + 1), 0.0)
+    high = np.where(found < count, stats.beta.ppf(levels, found + 1, np.maximum(count - found, 1)), 1.0)
+    interval = (float(np.quantile(low, tail)), float(np.quantile(high, 1 - tail)))
     below = int(np.count_nonzero(values < threshold))
-    estimate = Estimate(below / len(values), percentile_interval(replicates), len(values), len(null), seed)
-    return threshold, estimate, excess_p_value(below, len(values), null, owners)
+    estimate = Estimate(below / count, interval, count, len(null), seed)
+    return threshold, estimate, excess_p_value(below, count, null, owners)

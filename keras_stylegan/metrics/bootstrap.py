@@ -35,8 +35,10 @@ def mean_interval(
     seed: int = 0,
     resamples: int = 1000,
     level: float = LEVEL,
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """Percentile bootstrap interval of a mean over images; whole subjects are resampled.
+
+    Shares have an exact one, see `shares`.
 
     Args:
         values: (N,) numbers, one per image.
@@ -46,9 +48,11 @@ def mean_interval(
         level: Coverage of the interval.
 
     Returns:
-        (low, high).
+        (low, high); None where all values are equal: resamples of them say nothing.
     """
     values = np.asarray(values, np.float64)
+    if (values == values[0]).all():
+        return None
     indices = checked_subjects(subjects, len(values), "bootstrap")
     count = int(indices.max()) + 1
     sums = np.bincount(indices, values, minlength=count)

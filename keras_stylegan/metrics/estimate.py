@@ -1,10 +1,35 @@
-"""A measured number with everything that a reader needs to judge it."""
+"""A measured number with everything that a reader needs to judge it, and checks of what is measured."""
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from keras_stylegan.errors import InputError
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The distance between two subject-disjoint real sets; a perfect generator of new people reaches it.
+
+    Attributes:
+        value: Mean over the repeats.
+        low: Smallest of the repeats.
+        high: Largest of the repeats.
+        count: Real images that stand in for the generated ones.
+        reference_count: Held-out images.
+        repeats: Draws of stand-in subjects.
+        seed: Seed of the draws.
+        note: "" or what the reader has to know.
+    """
+
+    value: float
+    low: float
+    high: float
+    count: int
+    reference_count: int
+    repeats: int
+    seed: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,6 +43,7 @@ class Estimate:
         reference_count: Real images that went into it.
         seed: Seed of every random choice in it.
         note: "" or what the reader has to know, such as a bias.
+        floor: The same between real images, where it was measured along.
     """
 
     value: float
@@ -26,12 +52,11 @@ class Estimate:
     reference_count: int
     seed: int | None = None
     note: str = ""
+    floor: "Estimate | Floor | None" = None
 
     def as_dict(self) -> dict:
         """The fields, ready for JSON."""
-        fields = asdict(self)
-        fields["interval"] = None if self.interval is None else list(self.interval)
-        return fields
+        return asdict(self)
 
 
 def require_count(count: int, needed: int, metric: str, name: str) -> None:

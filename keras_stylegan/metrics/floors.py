@@ -1,41 +1,15 @@
 """The floor of a distance: what two sets of real images of different people have between them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.metrics.estimate import require_count
-
-
-@dataclass(frozen=True)
-class Floor:
-    """The distance between two subject-disjoint real sets; a perfect generator of new people reaches it.
-
-    Attributes:
-        value: Mean over the repeats.
-        low: Smallest of the repeats.
-        high: Largest of the repeats.
-        count: Real images that stand in for the generated ones.
-        reference_count: Held-out images.
-        repeats: Draws of stand-in subjects.
-        seed: Seed of the draws.
-        note: "" or what the reader has to know.
-    """
-
-    value: float
-    low: float
-    high: float
-    count: int
-    reference_count: int
-    repeats: int
-    seed: int
-    note: str = ""
+from keras_stylegan.metrics.estimate import Floor, require_count
 
 
 def floors(
-    distances: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, float]],
+    distances: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[Hashable, float]],
     pool: np.ndarray,
     pool_subjects: np.ndarray,
     reference: np.ndarray,
@@ -43,11 +17,11 @@ def floors(
     size: int,
     repeats: int = 5,
     seed: int = 0,
-) -> dict[str, Floor]:
+) -> dict[Hashable, Floor]:
     """Measures real images in place of the generated ones, against the same held-out images.
 
     Args:
-        distances: The metrics by their names, as a function of (stand-in, reference, subjects of the stand-in).
+        distances: The metrics by their keys, as a function of (stand-in, reference, subjects of the stand-in).
         pool: (N, ...) features or images of the training split; whole subjects of it stand in for the generator.
         pool_subjects: (N,) their subjects.
         reference: (M, ...) features or images of the held-out subjects.
@@ -67,8 +41,7 @@ def floors(
     shared = np.intersect1d(pool_subjects, reference_subjects)
     if len(shared):
         raise InputError(
-            f"the floor needs different people on both sides; {len(shared)} subjects stand in both, "
-            f"such as {str(shared[0])!r}"
+            f"the floor needs different people on both sides. Received: {len(shared)} subjects that stand in both"
         )
     note = ""
     if len(pool) <= size:

@@ -8,10 +8,10 @@ import numpy as np
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.alignment import aligned_nearest
 from keras_stylegan.metrics.audit_space import TEST_LEVEL, Space, feature_nearest, make_space
-from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_features, checked_subjects, require_count
 from keras_stylegan.metrics.images import check_images, check_same_shape
 from keras_stylegan.metrics.neighbours import nearest
+from keras_stylegan.metrics.shares import exact_interval, share_estimate, unnoticed_share
 
 LEAST_HELDOUT = 100
 """A first percentile of fewer images is one image or none."""
@@ -19,6 +19,8 @@ NAMED = 8
 """Images that the reason names at most."""
 LEAST_SUBJECTS = 5
 """Held-out people below which 'clear' is not said."""
+MOST_UNNOTICED = 0.05
+"""Share of copies that so few generated images may show none of, above which 'clear' is not said: 59 are needed."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Audit:
         heldout_authenticity: The same for held-out images: what to compare with.
         near_duplicate_share: Share of generated images with another one closer than the pixel threshold.
         near_duplicates: The closest such pairs (first, second, distance).
+        unnoticed_share: Share of copies of which so few generated images may show none.
         verdict: 'copies', 'close', 'clear' or 'undecided'.
         reason: The verdict in words with its figures.
     """
@@ -41,6 +44,7 @@ class Audit:
     heldout_authenticity: Estimate
     near_duplicate_share: Estimate
     near_duplicates: list[tuple[int, int, float]]
+    unnoticed_share: float
     verdict: str
     reason: str
 
@@ -52,6 +56,7 @@ class Audit:
             "heldout_authenticity": self.heldout_authenticity.as_dict(),
             "near_duplicate_share": self.near_duplicate_share.as_dict(),
             "near_duplicates": len(self.near_duplicates),
+            "unnoticed_share": self.unnoticed_share,
             "verdict": self.verdict,
             "reason": self.reason,
         }
@@ -103,7 +108,7 @@ def audit(
     - 'close' when only the distances are significantly smaller, or single ratios of features are too small. By
       features alone a malformed image can be near to an unusual training image that it does not resemble, so those
       are named as images to look at;
-    - 'undecided' when there are too few held-out subjects and nothing was found;
+    - 'undecided' when there are too few held-out subjects or generated images and nothing was found;
     - 'clear' otherwise.
 
     Args:
@@ -137,8 +142,8 @@ def audit(
         shared = np.intersect1d(training_subjects, heldout_subjects)
         if len(shared):
             raise InputError(
-                f"the memorisation audit needs held-out people; {len(shared)} subjects stand in the training images "
-                f"too, such as {str(shared[0])!r}"
+                f"the memorisation audit needs held-out people. Received: {len(shared)} subjects that stand in the "
+                "training images too"
             )
     _check_features(features, sets)
 
@@ -154,12 +159,13 @@ def audit(
     }
     authentic = [_authentic(neighbours, features.training, owners) for neighbours in feature]
     authenticity, heldout_authenticity = (
-        Estimate(float(np.mean(values)), mean_interval(values, subjects, seed), len(generated), len(values), seed)
+        share_estimate(values, subjects, len(generated), len(values), seed)
         for values, subjects in zip(authentic, (None, heldout_owners), strict=True)
     )
     duplicate_share, duplicates = _duplicates(generated, len(training), spaces["pixel"].threshold, options, seed)
-    verdict, reason = _verdict(spaces, int(heldout_owners.max()) + 1)
-    return Audit(spaces, authenticity, heldout_authenticity, duplicate_share, duplicates, verdict, reason)
+    unnoticed = unnoticed_share(len(generated))
+    verdict, reason = _verdict(spaces, int(heldout_owners.max()) + 1, len(generated), unnoticed)
+    return Audit(spaces, authenticity, heldout_authenticity, duplicate_share, duplicates, unnoticed, verdict, reason)
 
 
 def _check_features(features, sets):
@@ -192,7 +198,9 @@ def _duplicates(generated, training_count, threshold, options, seed):
     close = found.distances < threshold
     # The threshold is that of the nearest of all training images: among fewer images the nearest one is farther.
     note = f"about 0.01 is expected of {training_count} new people, less of fewer"
-    estimate = Estimate(float(close.mean()), mean_interval(close, None, seed), count, 0, seed, note)
+    # Duplicates come in pairs at least, so that half of the images are independent at most.
+    interval = exact_interval(close.sum() / 2, count / 2)
+    estimate = Estimate(float(close.mean()), interval, count, 0, seed, note)
     pairs = {}
     for index in np.flatnonzero(close):
         first, second = sorted((int(chosen[index]), int(chosen[found.indices[index]])))
@@ -200,7 +208,7 @@ def _duplicates(generated, training_count, threshold, options, seed):
     return estimate, [(*pair, distance) for pair, distance in sorted(pairs.items(), key=lambda item: item[1])]
 
 
-def _verdict(spaces, subject_count):
+def _verdict(spaces, subject_count, count, unnoticed):
     """'copies', 'close', 'undecided' or 'clear', and why."""
     found = {"copies": [], "close": []}
     for name, space in spaces.items():
@@ -234,15 +242,17 @@ def _verdict(spaces, subject_count):
         if reasons:
             return verdict, " ".join(reasons)
     figures = "; ".join(f"{name}: {_percent(space.share)}" for name, space in spaces.items())
-    if subject_count < LEAST_SUBJECTS:
-        return "undecided", (
-            f"There are only {subject_count} held-out subjects, at least {LEAST_SUBJECTS} are needed to say that "
-            f"nothing was copied. Share closer than 99% of held-out images: {figures}."
-        )
-    return "clear", (
-        "Generated images are no closer to training images than held-out people are. "
-        f"Share closer than 99% of held-out images (1% is expected): {figures}."
+    figures = f"Share closer than 99% of held-out images (1% is expected): {figures}."
+    limit = (
+        f"With {count} generated images, copying of {100 * unnoticed:.2g}% of the images or less could have gone "
+        "unnoticed."
     )
+    if subject_count < LEAST_SUBJECTS:
+        missing = f"There are only {subject_count} held-out subjects, at least {LEAST_SUBJECTS} are needed"
+        return "undecided", f"{missing} to say that nothing was copied. {figures} {limit}"
+    if unnoticed > MOST_UNNOTICED:
+        return "undecided", f"Too few images were generated to say that nothing is copied. {limit} {figures}"
+    return "clear", f"Generated images are no closer to training images than held-out people are. {figures} {limit}"
 
 
 def _percent(share):

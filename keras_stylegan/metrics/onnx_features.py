@@ -46,7 +46,7 @@ class OnnxFeatures:
         self._size = tuple(shape[2:4] if self._channels_first else shape[1:3])
         self._batch = shape[0] if isinstance(shape[0], int) else None
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-        self.name = f"onnx-{path.stem}-{digest}"
+        self.name = f"onnx-{digest}"
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """float32 (N, H, W, 1 or 3) in [-1, 1] to float32 (N, D)."""

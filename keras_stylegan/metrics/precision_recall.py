@@ -6,6 +6,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.bootstrap import mean_interval
 from keras_stylegan.metrics.estimate import Estimate, checked_pair, checked_subjects
 from keras_stylegan.metrics.neighbours import balls_around, radii
+from keras_stylegan.metrics.shares import share_interval
 
 PRECISION_NEIGHBOURS = 3
 """k of precision and recall: the value of Kynkäänniemi et al."""
@@ -40,7 +41,7 @@ def precision_recall(
         - recall: share of real images inside a ball around a generated one (k = 3);
         - density: balls around real images that hold a generated one, mean over the generated, over k = 5; can be > 1;
         - coverage: share of real images whose ball (k = 5) holds a generated image.
-        Higher is better. The intervals are those of the mean over images with the balls as they are.
+        Higher is better. The intervals are those over images with the balls as they are: exact for the three shares.
 
     Raises:
         InputError: Fewer than 6 images (5 of other subjects), NaN, or different widths.
@@ -59,15 +60,16 @@ def precision_recall(
     inside_real, _ = balls_around(generated, reference, _radii(reference, PRECISION_NEIGHBOURS, owners))
     inside_generated, _ = balls_around(reference, generated, _radii(generated, PRECISION_NEIGHBOURS, makers))
     holding, held = balls_around(generated, reference, _radii(reference, DENSITY_NEIGHBOURS, owners))
+    density = holding / DENSITY_NEIGHBOURS
     per_image = {
-        "precision": (inside_real > 0, None),
-        "recall": (inside_generated > 0, owners),
-        "density": (holding / DENSITY_NEIGHBOURS, None),
-        "coverage": (held > 0, owners),
+        "precision": (inside_real > 0, share_interval(inside_real > 0, makers)),
+        "recall": (inside_generated > 0, share_interval(inside_generated > 0, owners)),
+        "density": (density, mean_interval(density, makers, seed)),
+        "coverage": (held > 0, share_interval(held > 0, owners)),
     }
     return {
-        name: Estimate(float(np.mean(values)), mean_interval(values, groups, seed), count, count, seed)
-        for name, (values, groups) in per_image.items()
+        name: Estimate(float(np.mean(values)), interval, count, count, seed)
+        for name, (values, interval) in per_image.items()
     }
 
 

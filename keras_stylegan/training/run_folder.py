@@ -75,8 +75,11 @@ class RunFolder:
 
 
 def environment() -> dict[str, str]:
-    """Versions of what the numbers depend on, and the git commit of the code if it is a checkout."""
-    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    """Versions of what the numbers depend on, and the git commit of the code if it is a checkout.
+
+    Nothing tells which machine it is: a kernel's release may hold the name of a site.
+    """
+    versions = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     for package in (keras.backend.backend(), "keras", "numpy"):
         try:
             versions[package] = version(package)

@@ -23,10 +23,10 @@ def images(tmp_path_factory):
 def make_run(tmp_path):
     """Function that writes a run folder with an untrained generator and returns (folder, generator)."""
 
-    def make(data, name="run", conditional=True, classes=("AD", "NC"), **record):
+    def make(path, name="run", conditional=True, classes=("AD", "NC"), data=None, **record):
         config = Config(
             model=ModelConfig(**MODEL, conditional=conditional),
-            data=DataConfig(path=data, cache_dir=tmp_path / "cache"),
+            data=data or DataConfig(path=path, cache_dir=tmp_path / "cache"),
         )
         generator = make_generator(config, class_count=len(classes))
         folder = RunFolder(tmp_path / name)

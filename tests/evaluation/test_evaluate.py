@@ -7,11 +7,12 @@ import signal
 
 import numpy as np
 import pytest
+from markers import find_markers
 from signals import default_signals
 from small_runs import save_run, write_images
 
 from keras_stylegan.cli import main
-from keras_stylegan.errors import InputError
+from keras_stylegan.config import DataConfig
 from keras_stylegan.evaluation import evaluate as module
 from keras_stylegan.evaluation.evaluate import evaluate
 from keras_stylegan.evaluation.options import EvaluateOptions
@@ -50,7 +51,9 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     for name in names:
         for key in (name, f"{name}/AD", f"{name}/NC"):
             entry = metrics[key]
-            assert entry["floor"] is not None and entry["seed"] == 0 and entry["interval"] is not None
+            assert entry["floor"] is not None and entry["seed"] == 0
+            # A mean of zeros, as the density of an untrained generator is, has no interval; a share of zeros has one.
+            assert (entry["interval"] is not None) == (entry["value"] > 0 or entry["metric"] != "density")
     assert metrics["frechet_random"]["generated_count"] == 60
     assert metrics["frechet_random"]["reference_count"] == 112
     assert metrics["frechet_random/AD"]["generated_count"] == 30
@@ -100,10 +103,12 @@ def test_too_few_images_for_a_metric_leave_the_others(make_run, images, copier, 
     assert record["status"] == "partial"
     assert "needs at least 100 held-out images. Received: 32" in record["failures"]["memorisation audit"]
     assert record["metrics"]["frechet_random"]["reference_count"] == 32
-    (warning,) = record["data"]["warnings"]
-    assert warning.startswith("1 pairs of equal") and "AD/300_1.png = train/AD/2_5.png" in warning
+    assert record["data"]["warnings"] == [
+        "1 pairs of equal or nearly equal images in the held-out and the training images"
+    ]
     html = (folder / "evaluation" / "report.html").read_text()
     assert "needs at least 100 held-out images. Received: 32" in html and "do not share" in html
+    assert "AD/300_1.png = train/AD/2_5.png" in html
 
 
 def test_interrupted_by_a_signal_keeps_what_was_measured(make_run, images, copier, monkeypatch, capsys):
@@ -147,9 +152,124 @@ def test_bad_input_is_one_line_and_exit_code_2(make_run, images, tmp_path, capsy
     assert not (folder / "evaluation").exists()
 
 
-def test_a_folder_that_cannot_be_written(make_run, images, copier, tmp_path):
+def noise(copier, count=12):
+    images = np.random.default_rng(0).integers(0, 255, (count, 16, 16, 1)).astype(np.uint8)
+    copier(images, np.zeros(count, np.int64))
+
+
+def test_an_error_is_no_interruption_and_keeps_what_was_measured(make_run, images, copier, monkeypatch, capsys):
     folder, _ = make_run(images, conditional=False)
-    copier(np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype(np.uint8), np.zeros(12, np.int64))
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"Cannot write .*metrics.json"):
-        evaluate(folder, EvaluateOptions(count=12, output_dir=tmp_path / "file" / "out"))
+    noise(copier)
+
+    def broken():
+        raise MemoryError("no 3 GiB")
+
+    monkeypatch.setattr(module.Measurements, "of_images", lambda self: self.ledger.attempt("histogram", broken))
+    with pytest.raises(MemoryError):
+        evaluate(folder, EvaluateOptions(count=12))
+    printed = capsys.readouterr().out
+    assert "Interrupted" not in printed
+    assert "histogram failed (MemoryError: no 3 GiB); what has been measured is kept" in printed
+    record = metrics_of(folder / "evaluation")
+    assert record["status"] == "failed" and record["failures"] == {"histogram": "ended by an error (MemoryError)"}
+    assert "frechet_random" in record["metrics"] and "ended by an error" in record["verdict"][0]["text"]
+    assert "Fréchet distance" in (folder / "evaluation" / "report.html").read_text()
+
+
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(make_run, tmp_path, capsys):
+    folder, _ = make_run(tmp_path / "no data")
+    (tmp_path / "file").write_text("kept")
+    for name in ("report.html", "metrics.json", "MODEL_CARD.md", "evaluations.csv"):
+        (tmp_path / name / name).mkdir(parents=True)
+    (tmp_path / "binary").mkdir()
+    (tmp_path / "binary" / "evaluations.csv").write_bytes(b"\x93\xff\x00")
+    for output, told in (
+        ("file", f"cannot write to the folder {tmp_path / 'file'}: {tmp_path / 'file'} is a file"),
+        ("file/below", f"{tmp_path / 'file'} is a file; choose --output-dir"),
+        ("report.html", "report.html: it is a folder; move it away"),
+        ("metrics.json", "metrics.json: it is a folder; move it away"),
+        ("MODEL_CARD.md", "MODEL_CARD.md: it is a folder; move it away"),
+        ("evaluations.csv", "evaluations.csv: it is a folder; move it away"),
+        ("binary", "evaluations.csv cannot be read as a table (it is not text): move it away"),
+    ):
+        assert main(["evaluate", str(folder), "--output-dir", str(tmp_path / output)]) == 2
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert line.startswith("Error: ") and told in line
+    assert (tmp_path / "file").read_text() == "kept"
+    assert (tmp_path / "binary" / "evaluations.csv").read_bytes() == b"\x93\xff\x00"
+
+
+def test_a_binary_metrics_json_of_before_is_replaced(make_run, images, copier):
+    folder, _ = make_run(images, conditional=False)
+    noise(copier)
+    (folder / "evaluation").mkdir()
+    (folder / "evaluation" / "metrics.json").write_bytes(b"\x93\xff\x00")
+    evaluate(folder, EvaluateOptions(count=12))
+    assert metrics_of(folder / "evaluation")["format"] == 2
+
+
+MARKERS = ("people_folder", "others_folder", "cache_place", "run_of_smith", "subject_jones", "subject_müller")
+
+
+@pytest.mark.slow
+def test_what_is_meant_to_be_shared_names_no_path_file_or_subject(make_run, copier, tmp_path, monkeypatch, capsys):
+    for name in ("USER", "LOGNAME", "USERNAME"):
+        monkeypatch.setenv(name, "user_marker")
+    monkeypatch.setattr("platform.node", lambda: "host_marker")
+    monkeypatch.setattr("platform.platform", lambda: "Linux-6.1-host_marker")
+    pattern = r"(?P<subject>.+)_(?P<slice>\d+)"
+    for folder, first, name in (("people_folder/train", 0, "jones"), ("others_folder", 100, "müller")):
+        write_images(tmp_path / folder, first, 14)
+        for path in list((tmp_path / folder).rglob("*.png")):
+            path.rename(path.with_name(f"subject_{name}{path.name}"))
+    # One subject on both sides, one image twice: what has to be told has names.
+    for slices in ("0_0", "0_1"):
+        shutil.copy(
+            tmp_path / "people_folder" / "train" / "AD" / f"subject_jones{slices}.png",
+            tmp_path / "others_folder" / "AD" / f"subject_jones{slices}.png",
+        )
+    shutil.copy(
+        tmp_path / "people_folder" / "train" / "AD" / "subject_jones2_3.png",
+        tmp_path / "others_folder" / "AD" / "subject_müller100_3.png",
+    )
+    data = DataConfig(path=tmp_path / "people_folder", cache_dir=tmp_path / "cache_place", subject_pattern=pattern)
+    folder, _ = make_run(data.path, "run_of_smith", conditional=False, data=data)
+    noise(copier, 60)
+    arguments = ["--count", "60", "--data-path", data.path, "--heldout-path", tmp_path / "others_folder"]
+    assert main(["evaluate", str(folder), *map(str, arguments)]) == 0
+    shared = ("metrics.json", "MODEL_CARD.md", "evaluations.csv")
+    where = folder / "evaluation"
+    markers = (*MARKERS, "host_marker", "user_marker", str(tmp_path))
+    assert [found for name in shared for found in find_markers(where / name, markers)] == []
+    record = metrics_of(where)
+    assert "--heldout-path OTHER_SUBJECTS" in record["evaluation"]["command"]
+    assert len(record["data"]["warnings"]) == 2 and record["audit"] is not None
+    # The report names them, and says at its head that it does.
+    told = {marker for _, marker in find_markers(where / "report.html", MARKERS)}
+    assert told >= {"subject_jones", "subject_müller"}
+    assert "may name files and subjects" in (where / "report.html").read_text().partition("<section>")[0]
+    assert "subject_jones0" in capsys.readouterr().out
+
+
+def test_people_are_announced_whatever_the_run_was_trained_on(make_run, images, copier, monkeypatch, tmp_path):
+    """The images that are shown count, not the source of the training."""
+    phantoms = DataConfig(source="phantom", phantom_count=200, cache_dir=tmp_path / "cache")
+    folder, _ = make_run(None, conditional=False, data=phantoms)
+    noise(copier)
+    for options, expected in (({}, False), ({"heldout_path": images / "test"}, True)):
+        evaluate(folder, EvaluateOptions(count=12, **options))
+        head = (folder / "evaluation" / "report.html").read_text().partition("<section>")[0]
+        assert ("images of real people" in head) == expected
+        assert metrics_of(folder / "evaluation")["data"]["shows_people"] == expected
+
+
+def test_data_path_is_refused_where_nothing_is_read_from_it(make_run, images, tmp_path, capsys):
+    phantoms = DataConfig(source="phantom", phantom_count=200, cache_dir=tmp_path / "cache")
+    folder, _ = make_run(None, conditional=False, data=phantoms)
+    assert main(["evaluate", str(folder), "--data-path", str(images)]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert (
+        "--data-path names the training images of a run; this one was trained on images that are drawn anew (phantom)"
+        in line
+    )
+    assert f"Received: '{images}'" in line and not (folder / "evaluation").exists()

@@ -58,7 +58,11 @@ def test_subjects_on_both_sides_are_left_out_of_the_reference(load, images, tmp_
     material = load(tmp_path / "mixed")
     assert "3" not in subjects(material.heldout) and "3" in subjects(material.train)
     assert len(material.heldout) == 112
-    assert "1 of 15 held-out subjects stand in the training images too, e.g. 3" in material.remarks[0]
+    assert (
+        "1 of 15 held-out subjects stand in the training images too: their images are left out" in material.remarks[0]
+    )
+    # Names stand apart, for the screen and the report.
+    assert material.named == ("Subjects in the held-out and the training images: 3",)
 
 
 def test_a_folder_of_other_subjects(load, images, tmp_path):

@@ -10,6 +10,7 @@ from keras_stylegan.evaluation import figures
 from keras_stylegan.evaluation.model_card import model_card
 from keras_stylegan.evaluation.numbers import number
 from keras_stylegan.evaluation.report import report
+from keras_stylegan.metrics.metric import Key
 
 PART = {"images": 8, "subjects": 4, "classes": {"A<D>": 5, "NC": 3}, "fingerprint": "f00"}
 
@@ -32,20 +33,15 @@ def record():
     return {
         "status": "partial",
         "seconds": 12.0,
-        "run": {"run_dir": "models/<x>", "images_seen": 2000, "checkpoint": "newest", "classes": ["A<D>", "NC"],
+        "run": {"weights_sha256": 64 * "a", "images_seen": 2000, "checkpoint": "newest", "classes": ["A<D>", "NC"],
                 "conditional": True, "resolution": 16, "channels": 1},
         "evaluation": {"count": 50, "seed": 0, "features": ["random"], "noise": "const", "started": "2024-01-01",
                        "versions": {"keras": "3"}, "command": "python run.py evaluate models/x"},
-        "data": {
-            "source": "folder",
-            "shows_people": True,
-            "train": PART,
-            "heldout": PART,
-            "heldout_seen": False,
-            "warnings": ["2 twins"],
-        },
-        "metrics": {"frechet_random": entry(12.0, 4.0), "frechet_random/A<D>": entry(33.25, 5.0),
-                    "spectrum": entry(2.5, note="N is small")},
+        "data": {"source": "folder", "train": PART, "heldout": PART, "heldout_seen": False, "shows_people": True,
+                 "warnings": ["2 twins"]},
+        "metrics": {Key("frechet", "random"): entry(12.0, 4.0),
+                    Key("frechet", "random", "A<D>"): entry(33.25, 5.0),
+                    Key("spectrum"): entry(2.5, note="N is small")},
         "failures": {"memorisation audit": "needs at least 100 held-out images. Received: 8"},
         "audit": None,
         "verdict": [{"level": "bad", "text": "It is <b>bad</b>."}],
@@ -54,32 +50,39 @@ def record():
 
 def test_the_report_is_one_safe_file_that_holds_everything(record):
     png = figures.picture(np.zeros((4, 4, 1), np.uint8))
-    pictures = {"histogram": png, "generated/A<D>": png, "shares_random": png}
-    html = report(record, pictures, {"closest": [(png, "latent 3")]})
+    pictures = {("histogram", ""): png, ("generated", "A<D>"): png, ("shares", "random"): png}
+    html = report(record, "<x>", pictures, {"closest": [(png, "latent 3")]}, ["twins: a<b>.png = c.png"])
     assert "<script" not in html and not re.search(r'(src|href)="(?!data:)', html)
     assert html.count('src="data:image/png;base64,') == 3  # no audit, so no pairs
     for raw in ("<x>", "A<D>", "<b>bad</b>"):
         assert raw not in html
-    for text in ("models/&lt;x&gt;", "It is &lt;b&gt;bad&lt;/b&gt;.", "needs at least 100 held-out images", "2 twins"):
+    for text in (
+        "of &lt;x&gt;",
+        "twins: a&lt;b&gt;.png = c.png",
+        "It is &lt;b&gt;bad&lt;/b&gt;.",
+        "needs at least 100 held-out images",
+        "2 twins",
+    ):
         assert text in html
     assert "<b>12</b> <small>[11, 13]</small>" in html and "3×" in html and "50 / 8" in html
     assert re.search(r"Class A&lt;D&gt;</summary>.*33\.2", html, re.DOTALL)
     assert "Note: N is small." in html
-    assert 'name="viewport"' in html and "images of real people" in html
-    assert "images of real people" not in report(
-        record | {"data": record["data"] | {"shows_people": False}}, pictures, {}
-    )
+    assert 'name="viewport"' in html
+    # Whatever the run was trained on: what is shown counts.
+    told = "images of real people and may name files and subjects"
+    assert told in html.partition("<section>")[0]
+    assert told not in report(record | {"data": record["data"] | {"shows_people": False}}, "<x>", pictures, {})
 
 
 def test_pairs_are_shown_with_the_audit(record):
     png = figures.picture(np.zeros((4, 4, 1), np.uint8))
     audit = {"verdict": "close", "reason": "They are & close."}
-    html = report(record | {"audit": audit}, {"distances_pixel": png}, {"Closest": [(png, "latent 3")]})
+    html = report(record | {"audit": audit}, "x", {("distances", "pixel"): png}, {"Closest": [(png, "latent 3")]})
     assert "They are &amp; close." in html and "latent 3" in html and html.count("data:image/png") == 2
 
 
 def test_a_report_of_nothing_measured(record):
-    html = report(record | {"metrics": {}}, {}, {})
+    html = report(record | {"metrics": {}}, "x", {}, {})
     assert "Nothing was measured." in html and "needs at least 100 held-out images" in html
 
 
@@ -133,7 +136,11 @@ def test_a_grid_has_its_images_in_order():
 def test_plots_are_pictures():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (6, 16, 16, 1)).astype(np.uint8)
-    metrics = {"precision_random": entry(0.5, 0.8), "recall_random": entry(0.2), "frechet_random": entry(3.0, 1.0)}
+    metrics = {
+        Key("precision", "random"): entry(0.5, 0.8),
+        Key("recall", "random"): entry(0.2),
+        Key("frechet", "random"): entry(3.0, 1.0),
+    }
     for png in (
         figures.histogram_plot(images, images),
         figures.spectrum_plot(images, images),
@@ -143,4 +150,4 @@ def test_plots_are_pictures():
     ):
         assert opened(png).std() > 0
     assert figures.shares_plot(metrics, "inception") is None
-    assert figures.ratios_plot({"recall_random": entry(0.2)}) is None
+    assert figures.ratios_plot({Key("recall", "random"): entry(0.2)}) is None

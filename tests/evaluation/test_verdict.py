@@ -1,6 +1,10 @@
 import pytest
 
 from keras_stylegan.evaluation.verdict import verdict
+from keras_stylegan.metrics.metric import Key
+
+FRECHET, RECALL, SIMILARITY = Key("frechet", "random"), Key("recall", "random"), Key("ms_ssim")
+AGREEMENT, DUPLICATES = Key("class_agreement", "random"), Key("near_duplicates")
 
 
 def entry(value, floor=None, interval=None, note=""):
@@ -47,38 +51,46 @@ def test_no_audit_is_not_silence():
 
 @pytest.mark.parametrize(("value", "level"), [(1.4, "good"), (2.0, "notice"), (5.0, "bad")])
 def test_fidelity_is_judged_by_the_ratio_to_the_floor(value, level):
-    found = verdict(record({"frechet_random": entry(value * 7, 7.0)}))
+    found = verdict(record({FRECHET: entry(value * 7, 7.0)}))
     assert f"Fréchet distance (random) is {value:g} times its floor" in said(found, level)
+
+
+def test_a_wide_interval_is_no_good_news():
+    found = verdict(record({FRECHET: entry(7.0, 7.0, interval=[0.0, 28.0])}))
+    assert not said(found, "good").startswith("Generated")
+    assert "too few images to judge them: the Fréchet distance (random) is 1 times its floor" in said(found, "notice")
+    assert "may be 4 times" in said(found, "notice")
 
 
 @pytest.mark.parametrize(("value", "level"), [(0.3, "bad"), (0.5, "notice"), (0.75, "")])
 def test_missing_variety(value, level):
-    found = verdict(record({"recall_random": entry(value, 0.8), "coverage_domain-1": entry(value, 0.8)}))
+    found = verdict(record({RECALL: entry(value, 0.8), Key("coverage", "domain-1"): entry(value, 0.8)}))
     for lines in ("bad", "notice"):
         assert ("recall (random)" in said(found, lines)) == (lines == level)
         assert ("coverage (domain-1)" in said(found, lines)) == (lines == level)
 
 
 def test_collapse():
-    assert "resemble each other more" in said(verdict(record({"ms_ssim": entry(0.6, 0.4)})), "bad")
-    assert "differ no less" in said(verdict(record({"ms_ssim": entry(0.42, 0.4)})), "good")
-    found = verdict(record({"near_duplicates": entry(0.3, interval=[0.2, 0.4])}))
+    assert "resemble each other more" in said(verdict(record({SIMILARITY: entry(0.6, 0.4)})), "bad")
+    assert "differ no less" in said(verdict(record({SIMILARITY: entry(0.42, 0.4)})), "good")
+    found = verdict(record({DUPLICATES: entry(0.3, interval=[0.2, 0.4])}))
     assert "30% of generated images" in said(found, "bad")
-    assert "Diversity" not in said(verdict(record({"near_duplicates": entry(0.01, interval=[0, 0.02])})), "notice")
+    assert "Diversity" not in said(verdict(record({DUPLICATES: entry(0.01, interval=[0, 0.02])})), "notice")
 
 
 def test_classes():
-    found = verdict(record({"class_agreement_random": entry(0.5, 0.9)}))
+    found = verdict(record({AGREEMENT: entry(0.5, 0.9)}))
     assert "recognised in 50% of generated and 90% of held-out" in said(found, "notice")
-    assert "respected" in said(verdict(record({"class_agreement_random": entry(0.88, 0.9)})), "good")
+    assert "respected" in said(verdict(record({AGREEMENT: entry(0.88, 0.9)})), "good")
     note = "the classes cannot be told apart"
-    assert note in said(verdict(record({"class_agreement_random": entry(0.5, 0.5, note=note)})), "notice")
+    assert note in said(verdict(record({AGREEMENT: entry(0.5, 0.5, note=note)})), "notice")
 
 
 def test_the_gravest_comes_first_and_nothing_is_hidden():
-    metrics = {"frechet_random": entry(1.0, 1.0), "recall_random": entry(0.1, 0.8)}
+    metrics = {FRECHET: entry(1.0, 1.0), RECALL: entry(0.1, 0.8)}
     found = verdict(record(metrics, status="interrupted", failures={"spectrum": "x"}, data={"warnings": ["2 twins"]}))
     levels = [line["level"] for line in found]
     assert levels == sorted(levels, key=("bad", "notice", "good").index)
-    assert "interrupted" in said(found, "bad")
+    assert "was interrupted" in said(found, "bad")
+    assert "was ended by an error" in said(verdict(record(status="failed")), "bad")
     assert "Not measured: spectrum" in said(found, "notice") and "2 twins." in said(found, "notice")

@@ -44,7 +44,7 @@ def test_accuracy_of_known_gaussians():
     assert result.generated.interval[0] < 0.841 < result.generated.interval[1]
     assert result.note == "" and result.chance == 0.5
     assert set(result.per_class) == set(CLASSES)
-    assert np.mean([shares[0] for shares in result.per_class.values()]) == pytest.approx(result.generated.value)
+    assert np.mean([shares[0].value for shares in result.per_class.values()]) == pytest.approx(result.generated.value)
 
 
 def test_classes_that_cannot_be_learnt_are_named():

@@ -40,7 +40,7 @@ def test_a_small_pool_is_used_whole_and_said_so():
 
 
 def test_shared_subjects_are_refused():
-    with pytest.raises(InputError, match="different people on both sides; 1 subjects stand in both, such as 'b'"):
+    with pytest.raises(InputError, match="different people on both sides. Received: 1 subjects that stand in both"):
         floors(difference_of_means, POOL, POOL_SUBJECTS, REFERENCE, np.array(["b", "z"]), size=3)
 
 

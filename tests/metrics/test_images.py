@@ -40,10 +40,11 @@ def test_two_channels_are_refused():
 def test_estimate_as_json():
     assert Estimate(1.0, (0.5, 1.5), 3, 4, 0, "n").as_dict() == {
         "value": 1.0,
-        "interval": [0.5, 1.5],
+        "interval": (0.5, 1.5),
         "generated_count": 3,
         "reference_count": 4,
         "seed": 0,
         "note": "n",
+        "floor": None,
     }
     assert Estimate(1.0, None, 3, 4).as_dict()["interval"] is None

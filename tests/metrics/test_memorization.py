@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.alignment import Neighbours
@@ -22,13 +23,23 @@ def neighbours(distances, others):
 
 def test_share_below_the_first_percentile():
     null = np.arange(1, 1002) / 1001  # its 1st percentile is the 10th value
-    generated = np.concatenate([np.full(30, 0.005), np.full(70, 0.5)])
+    generated = np.concatenate([np.full(30, 0.0005), np.full(70, 0.5)])
     space = make_space(neighbours(generated, 1.0), neighbours(null, 1.0), np.arange(1001), 0)
     assert space.threshold == pytest.approx(10 / 1001)
     assert space.share.value == 0.3 and space.ratio_share.value == 0.3
     low, high = space.share.interval
-    # binomial: 0.3 +- 1.96 sqrt(0.3 * 0.7 / 100)
-    assert low == pytest.approx(0.21, abs=0.03) and high == pytest.approx(0.39, abs=0.03)
+    # Whichever held-out images there are, 30 of 100 lie below.
+    expected = stats.binomtest(30, 100).proportion_ci(method="exact")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=0.002)
+
+
+def test_no_image_below_the_threshold_is_no_interval_of_zeros():
+    null, owners = neighbours(np.linspace(1, 2, 200), 10.0), np.arange(200)
+    share = make_space(neighbours(np.full(16, 5.0), 10.0), null, owners, 0).share
+    expected = stats.binomtest(0, 16).proportion_ci(method="exact")
+    assert share.value == share.interval[0] == 0 and share.interval[1] == pytest.approx(expected.high, abs=0.002)
+    share = make_space(neighbours(np.full(16, 0.5), 10.0), null, owners, 0).share
+    assert share.value == share.interval[1] == 1 and share.interval[0] == pytest.approx(1 - expected.high, abs=0.002)
 
 
 def test_p_value_by_simulation():
@@ -116,9 +127,9 @@ def test_features_are_compared_mirrored_and_with_another_subject():
 
 @pytest.fixture
 def noise():
-    """Independent images: (30 generated, 80 training, 120 held-out) and the pixels as features."""
+    """Independent images: (60 generated, 80 training, 120 held-out) and the pixels as features."""
     rng = np.random.default_rng(1)
-    sets = [rng.uniform(-1, 1, (count, 16, 16, 1)).astype(np.float32) for count in (30, 80, 120)]
+    sets = [rng.uniform(-1, 1, (count, 16, 16, 1)).astype(np.float32) for count in (60, 80, 120)]
     return sets, AuditFeatures("pixels", *(images.reshape(len(images), -1) for images in sets))
 
 
@@ -130,6 +141,19 @@ def test_few_heldout_subjects_leave_it_undecided(noise):
     assert audit(*sets, features).verdict == "clear"
 
 
+def test_few_generated_images_leave_it_undecided_and_what_they_cannot_show_is_told(noise):
+    (generated, training, heldout), features = noise
+    few = AuditFeatures("pixels", features.generated[:16], features.training, features.heldout)
+    result = audit(generated[:16], training, heldout, few)
+    # Of a share q of copies 16 images show none with probability (1 - q)^16: 5 % for q = 17 %.
+    expected = stats.binomtest(0, 16, alternative="less").proportion_ci(0.95, "exact").high
+    assert result.unnoticed_share == pytest.approx(expected) and expected == pytest.approx(0.17, abs=0.002)
+    assert result.verdict == "undecided"
+    assert "With 16 generated images, copying of 17% of the images or less could have gone unnoticed" in result.reason
+    assert "0.0% (95% interval 0.0% to 20.4%)" in result.reason
+    assert "With 60 generated images, copying of 4.9% of the images or less" in audit(*noise[0], features).reason
+
+
 def test_likeness_by_features_alone_is_to_be_looked_at_and_no_copy(noise):
     (generated, training, heldout), features = noise
     alike = features.generated.copy()
@@ -137,7 +161,7 @@ def test_likeness_by_features_alone_is_to_be_looked_at_and_no_copy(noise):
     names = AuditFeatures("pixels", alike, features.training, features.heldout)
     result = audit(generated, training, heldout, names)
     assert result.verdict == "close" and result.spaces["pixels"].outliers.tolist() == [7]
-    assert "1 of 30 generated images (number 7) resemble one training subject" in result.reason
+    assert "1 of 60 generated images (number 7) resemble one training subject" in result.reason
     assert "by features (pixels), but not by pixels" in result.reason
     generated = generated.copy()
     generated[7] = training[3]
@@ -153,10 +177,10 @@ def test_named_images_are_set_apart_from_the_share(noise):
         generated, training, heldout, AuditFeatures("pixels", alike, features.training, features.heldout)
     ).spaces
     spaces = {name: replace(space, p_value=0.0) for name, space in spaces.items()}
-    verdict, reason = _verdict(spaces, 30)
+    verdict, reason = _verdict(spaces, 30, 60, 0.05)
     assert verdict == "close" and "(number 7)" in reason and "Apart from those named, no more of them" in reason
     nobody = {name: replace(space, outliers=np.array([], int)) for name, space in spaces.items()}
-    verdict, reason = _verdict(nobody, 30)
+    verdict, reason = _verdict(nobody, 30, 60, 0.05)
     assert verdict == "close" and "No more of them than expected" in reason and "Apart" not in reason
 
 
@@ -173,13 +197,13 @@ def test_progress_counts_every_search(noise):
     sets, features = noise
     done = []
     audit(*sets, features, advance=done.append)
-    assert sum(done) == 30 + 120 + 30
+    assert sum(done) == 60 + 120 + 60
 
 
 def test_constant_images_are_judged(noise):
     sets, features = noise
     flat = np.zeros_like(sets[0])
-    result = audit(flat, *sets[1:], AuditFeatures("pixels", flat.reshape(30, -1), features.training, features.heldout))
+    result = audit(flat, *sets[1:], AuditFeatures("pixels", flat.reshape(60, -1), features.training, features.heldout))
     assert result.verdict == "close"  # nearer to everybody, no nearer to one than to others
     assert result.near_duplicate_share.value == 1
 
@@ -190,7 +214,7 @@ def test_bad_input(noise):
         audit(generated, training, heldout[:99], features)
     with pytest.raises(InputError, match="at least 2 training subjects. Received: 1"):
         audit(generated, training, heldout, features, training_subjects=np.zeros(80))
-    with pytest.raises(InputError, match="1 subjects stand in the training images too, such as 'p7'"):
+    with pytest.raises(InputError, match="Received: 1 subjects that stand in the training images too"):
         audit(
             generated,
             training,
@@ -201,7 +225,7 @@ def test_bad_input(noise):
         )
     with pytest.raises(InputError, match=r"same height, width and channels. Received: \(8, 16, 1\) and \(16, 16, 1\)"):
         audit(generated[:, :8], training, heldout, features)
-    with pytest.raises(InputError, match="generated images: one feature row per image is needed, 30. Received: 29"):
+    with pytest.raises(InputError, match="generated images: one feature row per image is needed, 60. Received: 59"):
         audit(
             generated,
             training,
@@ -209,5 +233,5 @@ def test_bad_input(noise):
             AuditFeatures("pixels", features.generated[1:], features.training, features.heldout),
         )
     generated[0, 0, 0] = np.nan
-    with pytest.raises(InputError, match="generated images hold NaN or infinite values, first in image 0 of 30"):
+    with pytest.raises(InputError, match="generated images hold NaN or infinite values, first in image 0 of 60"):
         audit(generated, training, heldout, features)

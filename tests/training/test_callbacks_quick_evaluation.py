@@ -1,4 +1,5 @@
 import csv
+from typing import get_args, get_type_hints
 
 import keras
 import numpy as np
@@ -6,13 +7,22 @@ import pytest
 from fake_gan import FakeGan, fit, rows
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from keras_stylegan.config import TrainingConfig
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.features import extract, make_extractor
 from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.models import Generator
 from keras_stylegan.training.callbacks import QuickEvaluation
-from keras_stylegan.training.callbacks.quick_evaluation import COLUMNS, warnings
+from keras_stylegan.training.callbacks import quick_evaluation as module
+from keras_stylegan.training.callbacks.quick_evaluation import (
+    COLUMNS,
+    HELDOUT,
+    SIMILARITY,
+    TRAINING,
+    Row,
+    warnings,
+)
 from keras_stylegan.training.checkpoint import load
 from keras_stylegan.training.samples import draw_samples
 
@@ -61,7 +71,7 @@ def test_a_row_compares_with_heldout_and_with_training_images_of_equal_number(tm
     fit(model, rows(16), [drifting(), callback])
     found = read(tmp_path)
     assert [row["kimg"] for row in found] == ["0.008", "0.016"]
-    assert list(found[0]) == ["kimg", *COLUMNS]
+    assert list(found[0]) == ["kimg", *map(str, COLUMNS)]
     random = make_extractor("random")
     generated = extract(random, draw_samples(model.generator_ema, 12, 0, np.ones(1)).images)
     heldout = extract(random, image_set(2, 4).images)
@@ -72,7 +82,7 @@ def test_a_row_compares_with_heldout_and_with_training_images_of_equal_number(tm
         for without in range(4)
     ]
     assert min(abs(float(found[1]["frechet_random"]) / value - 1) for value in possible) < 1e-5
-    assert found[1]["frechet_random"] != found[1]["frechet_random_training"]
+    assert found[1]["frechet_random"] != found[1]["frechet_random/training"]
     points = EventAccumulator(str(tmp_path / "tensorboard" / "evaluation")).Reload().Scalars("frechet_random")
     assert [point.step for point in points] == [8, 16]
     assert points[1].value == pytest.approx(float(found[1]["frechet_random"]), rel=1e-6)
@@ -128,6 +138,55 @@ def test_a_resumed_run_has_the_same_rows(tmp_path, saved_after):
     assert load(part / "best.npz")[1] == load(whole / "best.npz")[1]
 
 
+def test_classes_have_the_shares_of_the_heldout_images_and_all_sets_one_size(tmp_path, monkeypatch):
+    """As in the report, whatever the shares among the training images are."""
+    training, heldout = image_set(1, 12), image_set(2, 5)
+    training.labels["class"][:] = 0
+    heldout.labels["class"][:] = np.arange(20) % 4 == 0  # 15 and 5
+    drawn, sizes = [], []
+    generator = Generator(
+        resolution=16, z_dim=4, w_dim=4, c_dim=2, channel_base=64, channel_max=4, mapping_layers=1, seed=0
+    )
+    generator.build()
+
+    def record(*arguments, **options):
+        drawn.append(draw_samples(*arguments, **options))
+        return drawn[-1]
+
+    monkeypatch.setattr(module, "draw_samples", record)
+    monkeypatch.setattr(
+        module, "extract", lambda extractor, images: sizes.append(len(images)) or extract(extractor, images)
+    )
+    callback = QuickEvaluation(tmp_path, tmp_path / "best.npz", RECORD, training, heldout, count=1000, say=str)
+    callback.set_model(FakeGan(generator))
+    found = callback.measure()
+    assert np.bincount(drawn[0].labels).tolist() == [15, 5]
+    assert sizes == [20, 20, 20]  # held-out, training, generated: there are 20 held-out images, not 1000
+    assert not [key for key, value in found.items() if np.isnan(value)]
+
+
+def test_every_choice_of_the_best_metric_is_measured_and_has_a_direction(tmp_path):
+    """Directions as the papers define them, not as the catalogue says."""
+    better = {"frechet": min, "precision": max, "recall": max, "density": max, "coverage": max}
+    choices = get_args(get_type_hints(TrainingConfig)["best_metric"])
+    assert set(choices) <= set(map(str, COLUMNS)) and TrainingConfig().best_metric in choices
+    for choice in choices:
+        callback = evaluation(tmp_path, best_metric=choice)
+        callback._rows = [Row(1.0, {callback.best_metric: 2.0})]
+        improved = [value for value in (1.0, 2.0, 3.0) if callback._improved(value)]
+        assert improved == [better[callback.best_metric.metric]((1.0, 3.0))]
+        assert not callback._improved(np.nan)
+
+
+@pytest.mark.parametrize("content", [None, b"\x93\xff\x00", b"kimg\n\x00"])
+def test_a_folder_or_a_binary_file_in_place_of_the_rows_is_refused(tmp_path, content):
+    path = tmp_path / "evaluation.csv"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(InputError, match="evaluation.csv .*: move it away"):
+        fit(gan(), rows(4), [evaluation(tmp_path)])
+    assert path.is_dir() if content is None else path.read_bytes() == content
+
+
 def test_nothing_of_the_generator_changes(tmp_path):
     model = gan()
     model.images.assign(8)
@@ -154,12 +213,12 @@ def test_images_too_small_for_one_metric_leave_the_others(tmp_path):
     sets = image_set(1, 6, size=8), image_set(2, 4, size=8)
     callbacks = [
         QuickEvaluation(tmp_path, tmp_path / f"{name}.npz", RECORD, *sets, 0.008, 12, name, said.append)
-        for name in ("recall_random", "ms_ssim")
+        for name in ("recall_random", "coverage_random")
     ]
     fit(model, rows(16), callbacks[:1])
     first, second = read(tmp_path)
     assert first["ms_ssim"] == second["ms_ssim"] == "nan"
-    assert not [name for name in COLUMNS if name != "ms_ssim" and first[name] == "nan"]
+    assert not [name for name in map(str, COLUMNS) if name != "ms_ssim" and first[name] == "nan"]
     assert (tmp_path / "recall_random.npz").exists()
     assert [line for line in said if "Not evaluated: MS-SSIM needs images of at least 11 pixels" in line] == said[:1]
     assert "recall_random" in said[1] and "ms_ssim" not in said[1]
@@ -178,8 +237,9 @@ def test_damage_and_unknown_metrics_are_refused(tmp_path):
 
 def history(heldout, training, similarity=None):
     similarity = similarity or [0.3] * len(heldout)
-    names = ("frechet_random", "frechet_random_training", "ms_ssim")
-    return [dict(zip(names, values, strict=True)) for values in zip(heldout, training, similarity, strict=True)]
+    keys = (HELDOUT, TRAINING, SIMILARITY)
+    rows = zip(heldout, training, similarity, strict=True)
+    return [Row(float(kimg), dict(zip(keys, values, strict=True))) for kimg, values in enumerate(rows)]
 
 
 @pytest.mark.parametrize(

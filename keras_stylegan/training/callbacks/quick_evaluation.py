@@ -3,8 +3,9 @@
 import csv
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,10 @@ from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.rendering import Renderer
-from keras_stylegan.metrics.diversity import ms_ssim_diversity
+from keras_stylegan.metrics.catalogue import METRICS, measures
 from keras_stylegan.metrics.features import extract, make_extractor
 from keras_stylegan.metrics.floors import subject_sample
-from keras_stylegan.metrics.frechet import frechet_distance
-from keras_stylegan.metrics.precision_recall import precision_recall
+from keras_stylegan.metrics.metric import Key, Measure, Part, Sets
 from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
@@ -24,16 +24,19 @@ from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.samples import draw_samples
 from keras_stylegan.training.state import network_state, values
 
-COLUMNS = (
-    "frechet_random",
-    "frechet_random_training",
-    "precision_random",
-    "recall_random",
-    "density_random",
-    "coverage_random",
-    "ms_ssim",
+EXTRACTOR = "random"
+QUICK = tuple(
+    Key(name, EXTRACTOR if metric.on == "features" else "") for name, metric in METRICS.items() if metric.quick
 )
-HIGHER_IS_BETTER = ("precision_random", "recall_random", "density_random", "coverage_random")
+HELDOUT = Key("frechet", EXTRACTOR)
+TRAINING = Key("frechet", EXTRACTOR, "training")
+"""The Fréchet distance to training images instead of held-out ones."""
+SIMILARITY = Key("ms_ssim")
+COLUMNS = (*QUICK, TRAINING)
+"""Of evaluation.csv, after `kimg`."""
+HEADER = ["kimg", *map(str, COLUMNS)]
+BEST = {str(key): METRICS[key.metric].better for key in QUICK if METRICS[key.metric].better != "equal"}
+"""The columns that can say which state is best, and their directions."""
 TREND = 3
 """Evaluations in a row that make a trend."""
 LEAST_CHANGE = 0.02
@@ -42,13 +45,21 @@ COLLAPSE_RISE, COLLAPSE_MARGIN = 0.1, 0.05
 """MS-SSIM this much above its lowest value so far, and this much above that of real images, is worth a warning."""
 
 
+class Row(NamedTuple):
+    """One evaluation."""
+
+    kimg: float
+    values: dict[Key, float]
+
+
 class QuickEvaluation(StepCallback):
     """Measures the averaged generator at every interval, on few images with untrained features.
 
-    A row of evaluation.csv has `kimg`, then the Fréchet distance to held-out subjects (`frechet_random`) and to
-    training images (`frechet_random_training`), precision, recall, density and coverage against the held-out images,
-    and the mean MS-SSIM of generated pairs. All sets have the same size, and the latents are the same every time, so
-    that the curves can be compared; values of the command `evaluate`, at another size, cannot. It warns
+    A row of evaluation.csv has `kimg`, then all metrics of the catalogue that are quick, against the held-out images,
+    and the Fréchet distance to training images (`frechet_random/training`). All sets have the same size, generated
+    classes have the shares that they have among the held-out images that are compared with, and the latents are the
+    same every time, so that the curves can be compared; values of the command `evaluate`, at another size, cannot. It
+    warns
 
     - of overfitting, when over the last 3 evaluations the distance to held-out subjects rose every time and the one
       to training images fell every time;
@@ -67,7 +78,7 @@ class QuickEvaluation(StepCallback):
         training: The training images.
         heldout: Images of subjects that are not in `training`.
         kimg: Interval in thousands of images.
-        count: Generated images, and at most as many training and held-out ones.
+        count: Images of each set; fewer where there are fewer training or held-out ones.
         best_metric: The column that decides which state is best.
         say: Called with a line per evaluation and per warning.
     """
@@ -85,17 +96,21 @@ class QuickEvaluation(StepCallback):
         say: Callable[[str], None] = print,
     ):
         super().__init__()
-        if best_metric not in COLUMNS:
-            raise InputError(f"best_metric must be one of {COLUMNS}. Received: {best_metric!r}")
+        if best_metric not in BEST:
+            raise InputError(f"best_metric must be one of {tuple(BEST)}. Received: {best_metric!r}")
         self.path = Path(run_dir) / "evaluation.csv"
-        self.best, self.record, self.best_metric = Path(best), record, best_metric
-        self.training, self.heldout, self.count = training, heldout, count
+        self.best, self.record = Path(best), record
+        self.best_metric = next(key for key in QUICK if str(key) == best_metric)
+        self.training, self.heldout = training, heldout
+        self.count = min(count, len(training), len(heldout))
         self.say = say
         self._interval = Interval(kimg)
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
-        self._rows: list[dict[str, float]] = []
+        self._rows: list[Row] = []
         self._renderer: Renderer | None = None
-        self._references: list[tuple[np.ndarray, np.ndarray]] | None = None
+        # Held-out and training images, and the features of both, drawn once.
+        self._images: list[Part] | None = None
+        self._features: list[Part] = []
         self._real_similarity = math.nan
         self._told: set[str] = set()
 
@@ -106,7 +121,7 @@ class QuickEvaluation(StepCallback):
             InputError: evaluation.csv is damaged or cannot be written.
         """
         self._interval.start(self.model.images_seen)
-        self._rows = [row for row in _read(self.path) if round(1000 * row["kimg"]) <= self.model.images_seen]
+        self._rows = [row for row in _read(self.path) if round(1000 * row.kimg) <= self.model.images_seen]
         self._write()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -123,9 +138,9 @@ class QuickEvaluation(StepCallback):
             self.say(f"No evaluation at {self.model.images_seen / 1000:g} kimg: {error}")
             return
         improved = self._improved(values[self.best_metric])
-        self._rows.append({"kimg": self.model.images_seen / 1000, **values})
+        self._rows.append(Row(self.model.images_seen / 1000, values))
         self._write()
-        measured = {name: value for name, value in values.items() if not math.isnan(value)}
+        measured = {str(key): value for key, value in values.items() if not math.isnan(value)}
         self._events.add_scalars(self.model.images_seen, measured)
         if improved:
             self._save_best(values[self.best_metric])
@@ -138,84 +153,78 @@ class QuickEvaluation(StepCallback):
         """Closes the TensorBoard events."""
         self._events.close()
 
-    def measure(self) -> dict[str, float]:
+    def measure(self) -> dict[Key, float]:
         """The values of all columns for the present state; NaN for those that the images do not allow.
 
         Raises:
             InputError: The generator gives no usable images.
         """
         generator = self.model.generator_ema
-        extractor = make_extractor("random")
-        if self._references is None:
+        extractor = make_extractor(EXTRACTOR)
+        classes = self.heldout.classes if generator.c_dim else ()
+        if self._images is None:
             self._renderer = Renderer(generator)
-            size = min(self.count, len(self.training), len(self.heldout))
-            references = []
-            for images in (self.heldout, self.training):
-                rows = subject_sample(images.subjects, size, seed=0)
-                references.append((extract(extractor, np.asarray(images.images[rows])), images.subjects[rows]))
-            heldout_labels = self.heldout.labels["class"] if generator.c_dim else None
-            real = self._allowed(
-                lambda: {"ms_ssim": ms_ssim_diversity(self.heldout.images, heldout_labels, self.heldout.subjects).value}
-            )
-            self._real_similarity = real.get("ms_ssim", math.nan)
-            self._references = references
-        frequencies = np.bincount(self.training.labels["class"], minlength=len(self.training.classes))
+            parts = [_sample(images, self.count) for images in (self.heldout, self.training)]
+            self._features = [part._replace(values=extract(extractor, part.values)) for part in parts]
+            heldout = Part(self.heldout.images, self.heldout.labels["class"], self.heldout.subjects)
+            real = self._values(METRICS["ms_ssim"].measure, Sets(heldout, *parts, classes, plain=True))
+            self._real_similarity, self._images = real.get(SIMILARITY, math.nan), parts
+        frequencies = np.bincount(self._images[0].labels, minlength=len(self.heldout.classes))
         samples = draw_samples(
             generator, self.count, 0, frequencies, self.training.images.dtype, renderer=self._renderer
         )
-        features = extract(extractor, samples.images)
-        (heldout, heldout_subjects), (training, _) = self._references
-        labels = samples.labels if generator.c_dim else None
-
-        def shares():
-            found = precision_recall(features, heldout, heldout_subjects)
-            return {f"{name}_random": estimate.value for name, estimate in found.items()}
-
-        values = {
-            **self._allowed(lambda: {"frechet_random": frechet_distance(features, heldout)}),
-            **self._allowed(lambda: {"frechet_random_training": frechet_distance(features, training)}),
-            **self._allowed(shares),
-            **self._allowed(lambda: {"ms_ssim": ms_ssim_diversity(samples.images, labels).value}),
+        generated = Part(samples.images, samples.labels)
+        features = generated._replace(values=extract(extractor, samples.images))
+        sets = {
+            "features": Sets(features, *self._features, classes, plain=True),
+            "images": Sets(generated, *self._images, classes, plain=True),
         }
-        return {name: float(values.get(name, math.nan)) for name in COLUMNS}
+        found = {}
+        for on in sets:
+            for measure in measures(on, quick=True):
+                found |= self._values(measure, sets[on], EXTRACTOR if on == "features" else "")
+        heldout, training = self._features
+        to_training = replace(sets["features"], heldout=training, training=heldout)
+        found[TRAINING] = self._values(METRICS["frechet"].measure, to_training, EXTRACTOR).get(HELDOUT, math.nan)
+        return {key: float(found.get(key, math.nan)) for key in COLUMNS}
 
-    def _allowed(self, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-        """The values, or none where the images do not allow them; every reason is told once."""
+    def _values(self, measure: Measure, sets: Sets, extractor: str = "") -> dict[Key, float]:
+        """What a function of the catalogue measures; nothing where the images do not allow it, which is told once."""
         try:
-            return measure()
+            found = measure(sets)
         except InputError as error:
             if str(error) not in self._told:
                 self._told.add(str(error))
                 self.say(f"Not evaluated: {error}")
             return {}
+        return {key._replace(detail=key.detail or extractor): estimate.value for key, estimate in found.items()}
 
     def _improved(self, value):
-        earlier = [row[self.best_metric] for row in self._rows if not math.isnan(row[self.best_metric])]
-        if math.isnan(value):
-            return False
-        if self.best_metric in HIGHER_IS_BETTER:
-            return not earlier or value > max(earlier)
-        return not earlier or value < min(earlier)
+        earlier = [row.values[self.best_metric] for row in self._rows]
+        earlier = [value for value in earlier if not math.isnan(value)]
+        if math.isnan(value) or not earlier:
+            return not math.isnan(value)
+        return value > max(earlier) if BEST[str(self.best_metric)] == "higher" else value < min(earlier)
 
     def _save_best(self, value):
         self.best.parent.mkdir(parents=True, exist_ok=True)
         arrays = values(network_state(self.model.generator_ema, "generator_ema"))
-        chosen = {"images_seen": self.model.images_seen, "best_metric": self.best_metric, "best_value": value}
+        chosen = {"images_seen": self.model.images_seen, "best_metric": str(self.best_metric), "best_value": value}
         save(self.best, arrays, self.record | chosen)
 
     def _write(self):
         if not self._rows and not self.path.exists():
             return
-        lines = [",".join(["kimg", *COLUMNS])]
-        lines += [",".join(repr(row[name]) for name in ("kimg", *COLUMNS)) for row in self._rows]
+        lines = [",".join(HEADER)]
+        lines += [",".join(map(repr, (row.kimg, *(row.values[key] for key in COLUMNS)))) for row in self._rows]
         replace_file(self.path, ("\n".join(lines) + "\n").encode())
 
 
-def warnings(rows: list[dict[str, float]], real_similarity: float) -> list[str]:
+def warnings(rows: list[Row], real_similarity: float) -> list[str]:
     """What the rows of evaluation.csv up to now give reason to warn of.
 
     Args:
-        rows: One dictionary per evaluation with the columns of the file, oldest first.
+        rows: The evaluations, oldest first.
         real_similarity: Mean MS-SSIM of pairs of held-out images.
 
     Returns:
@@ -224,8 +233,8 @@ def warnings(rows: list[dict[str, float]], real_similarity: float) -> list[str]:
     found = []
     recent = rows[-TREND - 1 :]
     if len(recent) == TREND + 1:
-        heldout = np.array([row["frechet_random"] for row in recent])
-        training = np.array([row["frechet_random_training"] for row in recent])
+        heldout = np.array([row.values[HELDOUT] for row in recent])
+        training = np.array([row.values[TRAINING] for row in recent])
         rises = (np.diff(heldout) > 0).all() and heldout[-1] > (1 + LEAST_CHANGE) * heldout[0]
         falls = (np.diff(training) < 0).all() and training[-1] < (1 - LEAST_CHANGE) * training[0]
         if rises and falls:
@@ -234,7 +243,7 @@ def warnings(rows: list[dict[str, float]], real_similarity: float) -> list[str]:
                 f"{heldout[0]:.4g} to {heldout[-1]:.4g} while the one to training images fell from {training[0]:.4g} "
                 f"to {training[-1]:.4g}; stop here, or use the best state (--checkpoint best)"
             )
-    similarity = [row["ms_ssim"] for row in rows]
+    similarity = [row.values[SIMILARITY] for row in rows]
     if similarity and similarity[-1] > max(min(similarity) + COLLAPSE_RISE, real_similarity + COLLAPSE_MARGIN):
         found.append(
             f"diversity is collapsing: the MS-SSIM of generated pairs rose from {min(similarity):.3f} to "
@@ -243,14 +252,24 @@ def warnings(rows: list[dict[str, float]], real_similarity: float) -> list[str]:
     return found
 
 
-def _read(path: Path) -> list[dict[str, float]]:
-    if not path.exists():
-        return []
-    with open(path, encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
+def _sample(images: ImageSet, count: int) -> Part:
+    rows = subject_sample(images.subjects, count, seed=0)
+    return Part(np.asarray(images.images[rows]), images.labels["class"][rows], images.subjects[rows])
+
+
+def _read(path: Path) -> list[Row]:
     try:
-        if header != ["kimg", *COLUMNS]:
+        with open(path, encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+        if header != HEADER:
             raise ValueError(f"columns {header}")
-        return [dict(zip(header, map(float, row), strict=True)) for row in rows]
-    except ValueError as error:
+        numbers = [dict(zip(HEADER, map(float, row), strict=True)) for row in rows]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): move it away") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text: move it away") from error
+    except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged: move it away. Received: {error}") from error
+    return [Row(row["kimg"], {key: row[str(key)] for key in COLUMNS}) for row in numbers]
