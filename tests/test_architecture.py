@@ -1,4 +1,4 @@
-"""Who may import whom (an arrow may not point upwards), and how long a file may be."""
+"""Who may import whom (an arrow may not point upwards), how long a file may be, and which file a test is about."""
 
 import ast
 import sys
@@ -61,6 +61,29 @@ ALLOWED = {
 HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "prepare"}
 """Commands: they may import everything of ours."""
 
+TESTS_OF_NO_FILE = {
+    "test_architecture": "all files",
+    "test_privacy": "everything that may be shared",
+    "test_markers": "the search that test_privacy makes",
+    "test_readme": "the pages",
+    "backend/test_backends": "the backends against each other",
+    "backend/test_distribution": "replicas in processes of their own",
+    "backend/test_last_batch": "one behaviour on every backend",
+    "config/test_sections": "all sections alike",
+    "layers/test_every_layer": "one check for all layers",
+    "layers/test_gradients": "one check for all layers",
+    "layers/test_mixed_precision": "one check for all layers",
+    "metrics/test_false_alarms": "the audit as a whole, on honest samples",
+    "metrics/test_planted_faults": "all metrics, on planted faults",
+    "training/callbacks/test_together": "all callbacks around the real model",
+    "training/test_gan_fit": "gan.py within `fit`",
+    "training/test_gan_state": "gan.py saved and loaded",
+    "training/test_precision": "16 bits through the whole step",
+    "training/test_resume": "killed and resumed runs as a whole",
+    "training/test_slurm": "experiments/slurm",
+}
+"""Tests that do not mirror a file, and what they are about instead."""
+
 
 def imports(path):
     """Absolute names that a file imports, also inside functions."""
@@ -113,6 +136,18 @@ def too_long(root):
     return [f"{path.relative_to(root)} has {length} lines" for path, length in lengths.items() if length > LINES]
 
 
+def without_a_file(root):
+    """Test files below root/tests without a file or folder of the same name in the same package."""
+    found = set()
+    for path in (root / "tests").rglob("test_*.py"):
+        name = path.relative_to(root / "tests").with_suffix("")
+        mirrored = name.with_name(name.name.removeprefix("test_"))
+        module = root / mirrored if mirrored.parts[0] == "export" else root / PACKAGE / mirrored
+        if not (module.is_dir() or module.with_suffix(".py").is_file()):
+            found.add(name.as_posix())
+    return found
+
+
 def test_import_rules():
     assert len(list((ROOT / PACKAGE).rglob("*.py"))) > 30
     assert violations(ROOT) == []
@@ -120,6 +155,27 @@ def test_import_rules():
 
 def test_files_are_short():
     assert too_long(ROOT) == []
+
+
+def test_tests_mirror_the_packages():
+    assert without_a_file(ROOT) == set(TESTS_OF_NO_FILE)
+
+
+def test_a_test_of_no_file_is_found(tmp_path):
+    for file in (
+        f"{PACKAGE}/layers/noise.py",
+        f"{PACKAGE}/backend/replicas/jax.py",
+        "export/runtime.py",
+        "tests/layers/test_noise.py",
+        "tests/backend/test_replicas.py",
+        "tests/export/test_runtime.py",
+        "tests/layers/test_replicas.py",
+        "tests/test_runtime.py",
+        "tests/helpers.py",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert without_a_file(tmp_path) == {"layers/test_replicas", "test_runtime"}
 
 
 @pytest.mark.parametrize(

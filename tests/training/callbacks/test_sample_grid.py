@@ -2,15 +2,13 @@ import os
 
 import keras
 import numpy as np
-import pytest
 from fake_gan import FakeGan, fit, rows
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.models import Generator
-from keras_stylegan.training.callbacks import LossPlot, SampleGrid, TrainingLog
-from keras_stylegan.training.callbacks.loss_plot import draw_loss_plot
+from keras_stylegan.training.callbacks import SampleGrid
 
 
 def make_generator(c_dim=0):
@@ -91,51 +89,3 @@ def test_pictures_in_tensorboard(tmp_path):
     sizes = [(picture.step, picture.width, picture.height) for picture in pictures]
     assert sizes == [(n, 1024, 1024) for n in (0, 4, 8)]
     assert pictures[1].encoded_image_string == (tmp_path / "samples" / "kimg000000.004.png").read_bytes()
-
-
-def write_log(path, count):
-    names = ["d_loss", "g_loss", "gradient_penalty", "r1_penalty", "real_score", "fake_score"]
-    values = np.random.default_rng(0).normal(size=(count, len(names))).cumsum(axis=0) ** 2 + 0.1
-    lines = [",".join(["kimg", "epoch", *names])]
-    lines += [",".join([str(n + 1), "1", *map(str, row)]) for n, row in enumerate(values)]
-    path.write_text("\n".join(lines) + "\n")
-
-
-@pytest.mark.parametrize("count", [1, 10, 400])
-def test_plot_has_curves(tmp_path, count):
-    write_log(tmp_path / "log.csv", count)
-    assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
-    with Image.open(tmp_path / "loss.png") as file:
-        width, height = file.size
-        colours = {colour for _, colour in file.convert("RGB").getcolors(1 << 24)}
-    assert width > 800 and height > 800
-    assert {(0, 0x72, 0xB2), (0xD5, 0x5E, 0)} <= colours  # the first two curves of a panel
-
-
-def test_plot_of_gaps_and_non_finite_rows(tmp_path):
-    (tmp_path / "log.csv").write_text("kimg,epoch,d_loss,g_loss,r1_penalty\n1,1,0.5,nan,\n2,1,inf,0.25,0.0\n")
-    assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
-
-
-def test_nothing_to_plot(tmp_path):
-    (tmp_path / "log.csv").write_text("kimg,epoch,d_loss\n")
-    assert not draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
-    assert not (tmp_path / "loss.png").exists()
-
-
-def test_the_plot_is_redrawn_for_new_rows_but_not_all_the_time(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(
-        "keras_stylegan.training.callbacks.loss_plot.draw_loss_plot",
-        lambda log, picture: drawn.append(log.read_text().count("\n") - 1) or drawn[-1] > 0,
-    )
-    now = [0.0]
-    monkeypatch.setattr("keras_stylegan.training.callbacks.loss_plot.time.monotonic", lambda: now[0])
-    tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: now.__setitem__(0, now[0] + 10))
-    model = FakeGan()
-    plot = LossPlot(tmp_path, seconds=30)
-    fit(model, rows(40), [tick, TrainingLog(tmp_path, kimg=0.004), plot])
-    # Batches at 10, 20, ... 100 s with a row each; the last row is drawn at the end.
-    assert drawn == [1, 4, 7, 10]
-    fit(model, rows(4), [plot], epoch=1)
-    assert drawn == [1, 4, 7, 10]
