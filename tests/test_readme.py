@@ -10,7 +10,11 @@ from export.command import _parser
 from keras_stylegan.cli import parse
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", "export/README.md", "experiments/README.md", "keras_stylegan/backend/README.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"{name}/README.md" for name in ("export", "experiments", "keras_stylegan/backend")),
+]
 EXPERIMENTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("experiments/*.py"))
 
 
