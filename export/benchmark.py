@@ -55,7 +55,6 @@ def benchmark(channel_base: int, channel_max: int, resolution: int, rounds: int,
     from export.runtime import OnnxGenerator
     from export.to_onnx import write_part
     from keras_stylegan.backend import compiled
-    from keras_stylegan.benchmark import generator_flops
     from keras_stylegan.config import Config, ModelConfig
     from keras_stylegan.matrix_peak import finalists, products
     from keras_stylegan.training.networks import make_generator
@@ -64,8 +63,9 @@ def benchmark(channel_base: int, channel_max: int, resolution: int, rounds: int,
     model = ModelConfig(resolution=resolution, channel_base=channel_base, channel_max=channel_max)
     config = Config(model=model)
     generator = make_generator(config, class_count=0)
-    for layer in generator.synthesis.convs:
-        layer.noise.strength.assign(0.1)  # At 0, its initial value, noise would be left out of the graph.
+    for variable in generator.synthesis.trainable_variables:
+        if not variable.shape:
+            variable.assign(0.1)  # The strengths of the noise: at 0, their initial value, it would be left out.
     trained = TrainedGenerator(generator, config, (), 0, folder)
     sizes = {}
     for precision in ("float16", "float32"):
@@ -95,7 +95,7 @@ def benchmark(channel_base: int, channel_max: int, resolution: int, rounds: int,
     rates = {product: product.flops / best[product] for product in candidates}
     fastest = max(rates, key=rates.get)
     peak = rates[fastest]
-    flops = BATCH * generator_flops(generator)
+    flops = BATCH * generator.flops()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, path, str(stream)], check=True, capture_output=True, text=True, cwd=ROOT
     )

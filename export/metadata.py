@@ -35,6 +35,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "z_dim": generator.z_dim,
         "w_dim": generator.w_dim,
         "num_ws": generator.num_ws,
+        "style_resolutions": generator.style_resolutions,
         "noise_sizes": [shape[1] for shape in generator.synthesis.noise_shapes(1)],
         "classes": trained.classes if generator.c_dim else [],
         "value_range": [0, 255] if uint8 else [-1, 1],

@@ -173,7 +173,7 @@ class OnnxGenerator:
         Args:
             w_coarse: (N, num_ws, w_dim) styles of layers below `crossover`.
             w_fine: (N, num_ws, w_dim) styles of all others.
-            crossover: 0 to num_ws; layers 2k − 1 and 2k belong to resolution 4·2^k.
+            crossover: 0 to num_ws; the metadata's `style_resolutions` say on how many pixels each layer acts.
 
         Returns:
             Images.

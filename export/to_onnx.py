@@ -19,7 +19,6 @@ from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from export.inference import Mapping, Synthesis
 from export.metadata import metadata
 from export.options import ExportOptions
 from export.verify import VERIFICATION, verify
@@ -95,7 +94,7 @@ def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProt
     """One ONNX graph of a generator, not verified yet.
 
     Args:
-        generator: `keras_stylegan.models.Generator`, built.
+        generator: A `keras_stylegan.models.families.GeneratorNetwork`, built.
         part: "generator", "mapping" or "synthesis".
         options: See `ExportOptions`.
     """
@@ -131,7 +130,7 @@ class _Traced(keras.Model):
 
 
 def _generator(generator, options):
-    mapping, synthesis = Mapping(generator.mapping), _Images(generator, options)
+    mapping, synthesis = generator.inference()[0], _Images(generator, options)
     latent = _latent_inputs(generator)
 
     def call(*tensors):
@@ -142,7 +141,7 @@ def _generator(generator, options):
 
 
 def _mapping(generator, options):
-    mapping = Mapping(generator.mapping)
+    mapping, _ = generator.inference()
 
     def call(*tensors):
         w = mapping(*_latents(generator, tensors))
@@ -175,10 +174,10 @@ def _latents(generator, tensors):
 
 
 class _Images:
-    """`Synthesis` with the noise, pixels and axes of the options."""
+    """The synthesis with the noise, pixels and axes of the options."""
 
     def __init__(self, generator, options):
-        self.synthesis = Synthesis(generator.synthesis, bounded_styles=options.precision == "float16")
+        _, self.synthesis = generator.inference(float16=options.precision == "float16")
         self.options = options
         self.noise_inputs = []
         if options.noise == "input":

@@ -80,7 +80,7 @@ def verify(generator: Any, folder: Path, options: ExportOptions) -> Report:
     64 latents, in batches of 16, 3 and 1, for truncation 0, 0.7 and 1 and every class.
 
     Args:
-        generator: The `keras_stylegan.models.Generator` they were made from.
+        generator: The generator they were made from.
         folder: Of the three files.
         options: The options they were made with.
 

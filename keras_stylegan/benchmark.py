@@ -25,7 +25,6 @@ from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.matrix_peak import best_time, finalists, peak, products
-from keras_stylegan.models.flops import discriminator_flops, generator_flops
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
@@ -110,7 +109,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     # Each turn has its own peak: a clock that slows down for a while slows both sides of the ratio.
     rates = {product: [product.flops / elapsed for elapsed in seconds[product]] for product in best_products}
     best = peak(rates)
-    f_g, f_d = generator_flops(gan.generator), discriminator_flops(gan.discriminator)
+    f_g, f_d = gan.generator.flops(), gan.discriminator.flops()
     median = {task: statistics.median(values) for task, values in seconds.items()}
 
     def share(name: str, flops: float) -> float:

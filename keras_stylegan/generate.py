@@ -202,7 +202,7 @@ def _write_style_mixing(renderer, sequence, options) -> list[str]:
     count = options.mixing
     ws = renderer.styles(*sequence.inputs(range(2 * count)))
     lines = []
-    for name, layers in layer_ranges(ws.shape[1]).items():
+    for name, layers in layer_ranges(renderer.generator.style_resolutions).items():
         images, columns = style_mixing_grid(renderer, ws[:count], ws[count:], layers)
         save_grid(options.output_dir / f"style_mixing_{name}.png", images, columns, pad=2)
         lines.append(

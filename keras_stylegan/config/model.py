@@ -8,8 +8,10 @@ from keras_stylegan.config.checks import require, require_at_least, require_at_m
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The networks: StyleGAN2 (Karras et al. 2019)."""
+    """The networks."""
 
+    network: Literal["stylegan2"] = "stylegan2"
+    """Family of the networks: StyleGAN2 (Karras et al. 2019)."""
     architecture: Literal["skip", "resnet"] = "skip"
     """Generator blocks: 'skip' sums one image per resolution (the paper's choice), 'resnet' adds residual branches."""
     resolution: int = 64

@@ -1,23 +1,26 @@
 """Style mixing: images whose layers take their styles from two sources (StyleGAN, Karras et al. 2018, figure 3)."""
 
+import bisect
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_stylegan.latent.rendering import Renderer
 
 
-def layer_ranges(num_ws: int) -> dict[str, range]:
+def layer_ranges(style_resolutions: Sequence[int]) -> dict[str, range]:
     """The style layers of figure 3's three rows of blocks.
 
     Args:
-        num_ws: Style layers of the generator, 2·log2(resolution) − 2.
+        style_resolutions: Pixels of the features on which each style of the generator acts, from coarse to fine.
 
     Returns:
         'coarse': the layers of 4² and 8² pixels (pose, shape), 'middle': 16² and 32², 'fine': 64² and up (texture).
-        A range without layers is left out. With one layer at 4² and two from 8² on, and the last ToRGB, they are
-        0 to 2, 3 to 6 and 7 to num_ws − 1.
+        A range without layers is left out. In a StyleGAN2 of 64² they are 0 to 2, 3 to 6 and 7 to 9.
     """
-    every = range(num_ws)
-    ranges = {"coarse": every[:3], "middle": every[3:7], "fine": every[7:]}
+    first_middle, first_fine = (bisect.bisect_right(style_resolutions, largest) for largest in (8, 32))
+    every = range(len(style_resolutions))
+    ranges = {"coarse": every[:first_middle], "middle": every[first_middle:first_fine], "fine": every[first_fine:]}
     return {name: layers for name, layers in ranges.items() if layers}
 
 

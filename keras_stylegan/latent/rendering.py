@@ -21,7 +21,7 @@ class Renderer:
     network afterwards.
 
     Args:
-        generator: `keras_stylegan.models.Generator`.
+        generator: A `keras_stylegan.models.families.GeneratorNetwork`.
         noise: 'const' (the network's fixed buffers), 'random' (drawn per image from (seed, index)) or 'none'.
         seed: Of the noise, when it is 'random'.
         truncation_psi: Styles are moved towards their mean: w_avg + ψ·(w − w_avg) (StyleGAN, section 'Truncation

@@ -7,6 +7,7 @@ from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedD
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.channels import block_resolutions, channels_at
+from keras_stylegan.models.flops import discriminator_flops
 from keras_stylegan.models.mapping import MappingNetwork
 
 ROOT_HALF = 0.5**0.5
@@ -133,6 +134,10 @@ class Discriminator(keras.Model):
             logits = ops.sum(logits * embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
         # Never below float32, whatever the layers compute in.
         return ops.cast(logits, keras.backend.result_type(self.compute_dtype, "float32"))
+
+    def flops(self):
+        """Operations of one image: 2 · multiply-adds of convolutions and dense layers."""
+        return discriminator_flops(self)
 
     def compute_output_shape(self, images_shape, label_shape=None):
         """(N, 1)."""

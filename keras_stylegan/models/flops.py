@@ -1,8 +1,6 @@
-"""Floating-point operations of the networks: 2 · multiply-adds of all convolutions and dense layers."""
+"""Floating-point operations of StyleGAN2's networks: 2 · multiply-adds of all convolutions and dense layers."""
 
 from keras_stylegan.models.channels import channels_at
-from keras_stylegan.models.discriminator import Discriminator
-from keras_stylegan.models.generator import Generator
 
 
 def convolution_flops(size: int, kernel: int, inputs: int, outputs: int) -> int:
@@ -10,7 +8,7 @@ def convolution_flops(size: int, kernel: int, inputs: int, outputs: int) -> int:
     return 2 * size * size * kernel * kernel * inputs * outputs
 
 
-def generator_flops(generator: Generator) -> int:
+def generator_flops(generator) -> int:
     """Operations per image of one forward pass: convolutions and dense layers, styles included."""
     mapping, synthesis = generator.mapping, generator.synthesis
     total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
@@ -32,7 +30,7 @@ def generator_flops(generator: Generator) -> int:
     return total
 
 
-def discriminator_flops(discriminator: Discriminator) -> int:
+def discriminator_flops(discriminator) -> int:
     """Operations per image of one forward pass: convolutions and dense layers."""
 
     def filters(r: int) -> int:

@@ -4,6 +4,8 @@ import keras
 
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.models.flops import generator_flops
+from keras_stylegan.models.inference import Mapping, Synthesis
 from keras_stylegan.models.mapping import MappingNetwork
 from keras_stylegan.models.synthesis import SynthesisNetwork
 
@@ -85,6 +87,7 @@ class Generator(keras.Model):
         self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
         self.resolution, self.channels = resolution, channels
         self.num_ws = self.synthesis.num_ws
+        self.style_resolutions = self.synthesis.style_resolutions
         self.seed = seed
 
     def build(self, z_shape=None, label_shape=None):
@@ -102,6 +105,14 @@ class Generator(keras.Model):
             training=training,
         )
         return self.synthesis(ws, noise=noise)
+
+    def flops(self):
+        """Operations of one image: 2 · multiply-adds of convolutions and dense layers, styles included."""
+        return generator_flops(self)
+
+    def inference(self, float16=False):
+        """The two halves as they run best elsewhere (`models.inference`); float16: no sum leaves its range."""
+        return Mapping(self.mapping), Synthesis(self.synthesis, bounded_styles=float16)
 
     def compute_output_shape(self, z_shape, label_shape=None):
         """(N, resolution, resolution, channels)."""

@@ -61,7 +61,9 @@ class SynthesisNetwork(keras.Model):
         self.conv_clamp = conv_clamp
         self.seed = seed
         self.resolutions = block_resolutions(resolution)
-        self.num_ws = 2 * len(self.resolutions)
+        # One convolution at 4x4, two at every other size, and the last ToRGB.
+        self.style_resolutions = (4, *(r for r in self.resolutions[1:] for _ in range(2)), resolution)
+        self.num_ws = len(self.style_resolutions)
         self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"), name="noise_seeds")
         self.convs, self.to_rgbs, self.skips = [], {}, {}
         for r in self.resolutions:

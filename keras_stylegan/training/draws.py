@@ -42,7 +42,7 @@ class Draws:
     """Draws what a step needs.
 
     Args:
-        generator: A `Generator`.
+        generator: A `models.families.GeneratorNetwork`.
         seed: `keras.random.SeedGenerator`.
         style_mixing_prob: Share of the samples that are mixed, each at a layer uniform in [1, num_ws) (Karras et al.
             2018, section 3.1).

@@ -1,12 +1,13 @@
 """From a config to networks."""
 
 import dataclasses
+import inspect
 
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.layers.seeds import derive_seed
-from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.models.families import NETWORKS, DiscriminatorNetwork, GeneratorNetwork
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.optimizers import make_optimizers
 
@@ -14,48 +15,52 @@ CONV_CLAMP = {"float32": None, "bfloat16": None, "float16": 256.0}
 """Limit of a layer's outputs (Karras et al. 2020, "ADA", appendix D.1); bfloat16 has the range of float32."""
 
 
-def make_generator(config: Config, class_count: int, dtype: str = "float32") -> Generator:
+OF_TRAINING = {"network", "conditional", "noise"}
+"""Options of `ModelConfig` that are no argument of a network."""
+
+
+def make_generator(config: Config, class_count: int, dtype: str = "float32") -> GeneratorNetwork:
     """The generator of an experiment, built.
 
     Args:
         config: The experiment.
         class_count: Classes in the data; used by conditional models only.
         dtype: Keras dtype policy. float32 whatever the generator was trained in, except for training itself.
+
+    Raises:
+        InputError: An option that the networks of this family do not have.
     """
-    model = config.model
-    generator = Generator(
-        z_dim=model.z_dim,
-        w_dim=model.w_dim,
-        c_dim=class_count if model.conditional else 0,
-        resolution=model.resolution,
-        channels=model.channels,
-        architecture=model.architecture,
-        channel_base=model.channel_base,
-        channel_max=model.channel_max,
-        mapping_layers=model.mapping_layers,
-        conv_clamp=CONV_CLAMP[config.training.precision],
-        seed=derive_seed(config.training.seed, "generator"),
-        name="generator",
-        dtype=dtype,
-    )
+    generator = _make("generator", config, class_count, dtype)
     generator.build()
     return generator
 
 
-def make_discriminator(config: Config, class_count: int, dtype: str = "float32") -> Discriminator:
+def make_discriminator(config: Config, class_count: int, dtype: str = "float32") -> DiscriminatorNetwork:
     """The discriminator of an experiment; see `make_generator`."""
-    model = config.model
-    return Discriminator(
-        c_dim=class_count if model.conditional else 0,
-        resolution=model.resolution,
-        channels=model.channels,
-        channel_base=model.channel_base,
-        channel_max=model.channel_max,
-        mbstd_group_size=model.mbstd_group_size,
-        mapping_layers=model.mapping_layers,
-        conv_clamp=CONV_CLAMP[config.training.precision],
-        seed=derive_seed(config.training.seed, "discriminator"),
-        name="discriminator",
+    return _make("discriminator", config, class_count, dtype)
+
+
+def _make(name, config, class_count, dtype):
+    """A network of the family, with those of the options that its constructor names."""
+    family, model = NETWORKS[config.model.network], config.model
+    kinds = {"generator": family.generator, "discriminator": family.discriminator}
+    known = {key: set(inspect.signature(kind.__init__).parameters) for key, kind in kinds.items()}
+    for field in dataclasses.fields(model):
+        value = getattr(model, field.name)
+        if value != field.default and field.name not in known["generator"] | known["discriminator"] | OF_TRAINING:
+            raise InputError(
+                f"model.{field.name} is no option of model.network {model.network!r}: leave it at {field.default!r}. "
+                f"Received: {value!r}"
+            )
+    options = {
+        **dataclasses.asdict(model),
+        "c_dim": class_count if model.conditional else 0,
+        "conv_clamp": CONV_CLAMP[config.training.precision],
+    }
+    return kinds[name](
+        **{key: value for key, value in options.items() if key in known[name]},
+        seed=derive_seed(config.training.seed, name),
+        name=name,
         dtype=dtype,
     )
 

@@ -59,7 +59,7 @@ def draw_samples(
     """Generates images with constant noise and without truncation.
 
     Args:
-        generator: `keras_stylegan.models.Generator`.
+        generator: A `keras_stylegan.models.families.GeneratorNetwork`.
         count: Images in total.
         seed: Seed of the latents; image i of a class has latent number i.
         frequencies: (K,) how often each class is to be drawn, relative; not used by an unconditional generator.

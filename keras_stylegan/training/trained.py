@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
-from keras_stylegan.models import Generator
+from keras_stylegan.models.families import GeneratorNetwork
 from keras_stylegan.training.checkpoint import CheckpointFolder, load
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder, newest_run
@@ -16,7 +16,7 @@ from keras_stylegan.training.state import assign, network_state, values
 class TrainedGenerator(NamedTuple):
     """What `load_generator` returns."""
 
-    generator: Generator
+    generator: GeneratorNetwork
     """With the averaged weights."""
     config: Config
     """The experiment."""

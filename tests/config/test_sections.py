@@ -18,6 +18,7 @@ from keras_stylegan.errors import InputError
 NAN, INF = float("nan"), float("inf")
 REJECTED = [
     (TrainingConfig, {"steps_per_execution": 0}, "steps_per_execution must be at least 1. Received: 0"),
+    (ModelConfig, {"network": "stylegan"}, "network must be 'stylegan2'. Received: 'stylegan'"),
     (ModelConfig, {"architecture": "orig"}, "architecture must be 'skip' or 'resnet'. Received: 'orig'"),
     (ModelConfig, {"resolution": 48}, r"resolution must be 4·2\^k, one of \[8, 16, .* 1024\]. Received: 48"),
     (ModelConfig, {"resolution": 4}, "resolution .* Received: 4"),

@@ -7,15 +7,27 @@ from keras_stylegan.models import Generator
 
 
 @pytest.mark.parametrize(
-    ("num_ws", "expected"),
+    ("resolution", "expected"),
     [
-        (4, {"coarse": [0, 1, 2], "middle": [3]}),
-        (8, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6], "fine": [7]}),
-        (10, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6], "fine": [7, 8, 9]}),
+        (8, {"coarse": [0, 1, 2, 3]}),
+        (16, {"coarse": [0, 1, 2], "middle": [3, 4, 5]}),
+        (32, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6, 7]}),
+        (64, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6], "fine": [7, 8, 9]}),
     ],
 )
-def test_layer_ranges(num_ws, expected):
-    assert {name: list(layers) for name, layers in layer_ranges(num_ws).items()} == expected
+def test_layer_ranges_of_stylegan2(resolution, expected):
+    """One convolution at 4x4, two at every further size, and the last ToRGB at the last."""
+    generator = Generator(z_dim=8, w_dim=8, resolution=resolution, channel_base=64, channel_max=8)
+    found = layer_ranges(generator.style_resolutions)
+    assert {name: list(layers) for name, layers in found.items()} == expected
+
+
+def test_layer_ranges_of_stylegan_2018():
+    """Two layers at every size (Karras et al. 2018, figure 1)."""
+    found = layer_ranges([4, 4, 8, 8, 16, 16, 32, 32, 64, 64])
+    assert {name: list(layers) for name, layers in found.items()} == {
+        "coarse": [0, 1, 2, 3], "middle": [4, 5, 6, 7], "fine": [8, 9],
+    }  # fmt: skip
 
 
 def test_mix_styles_takes_the_layers_from_the_columns():

@@ -1,9 +1,10 @@
 """The trained generator in the form that runs best elsewhere: constants folded, channels first, nothing to train.
 
-The same function as `keras_stylegan.models`, written for export (`export.verify` compares the two after every export):
-equalised learning rates and activation gains are multiplied into the weights, the label's normalised embedding is a
-table, the demodulation energies Σ W² are constants, and images are channels first, the layout of ONNX convolutions.
-It is traced for export only and never runs in TensorFlow, whose CPU kernels have no channels-first convolution.
+`Mapping` and `Synthesis` are the same functions as StyleGAN2's networks, written for export (`export.verify` compares
+the two after every export): equalised learning rates and activation gains are multiplied into the weights, the label's
+normalised embedding is a table, the demodulation energies Σ W² are constants, and images are channels first, the layout
+of ONNX convolutions. They are traced for export only and never run in TensorFlow, whose CPU kernels have no
+channels-first convolution. `as_trained` has the same form for any family, and the networks' own speed.
 """
 
 import keras
@@ -15,6 +16,24 @@ from keras_stylegan.layers.normalize import normalize_second_moment
 from keras_stylegan.layers.resample import FILTER
 
 FIRST = "channels_first"
+
+
+def as_trained(generator):
+    """The halves of `GeneratorNetwork.inference`, made of the networks as they are.
+
+    Args:
+        generator: Any `keras_stylegan.models.families.GeneratorNetwork`, built.
+    """
+
+    def mapping(z, label, truncation_psi):
+        one_hot = ops.one_hot(label, generator.c_dim) if generator.c_dim else None
+        return generator.mapping(z, one_hot, truncation_psi=truncation_psi)[:, 0]
+
+    def synthesis(ws, noise):
+        noise = noise if isinstance(noise, str) else [ops.transpose(tensor, (0, 2, 3, 1)) for tensor in noise]
+        return ops.transpose(generator.synthesis(ops.stack(ws, axis=1), noise=noise), (0, 3, 1, 2))
+
+    return mapping, synthesis
 
 
 class Mapping:
