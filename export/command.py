@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ from export.runtime import InputError, OnnxGenerator
 GRID_LIMIT = 256
 """Most images in the grid; further ones are files only."""
 RECORD = "generate.json"
+BLOCK = 4096
+"""Bytes by which a file grows on disk."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,6 +66,7 @@ def _write_images(options):
     generator = OnnxGenerator(options.model, options.provider, options.batch_size, options.workers)
     # Checks every value before the first file is touched.
     generator.stream(options.count, options.seed, options.truncation_psi, options.label)
+    _require_room(options, generator)
     folder = _Folder(options, generator)
     todo = folder.missing()
     print(f"{options.model} on {generator.provider} → {options.output_dir}")
@@ -82,6 +86,25 @@ def _write_images(options):
     if options.grid:
         folder.write_grid()
     return 0
+
+
+def _require_room(options, generator):
+    """Raise an `InputError` if the images cannot fit the disk; those of an earlier call count as room."""
+    values = generator.resolution**2 * generator.channels
+    # A PNG of a slice has at least half its pixels' bytes, and a file takes whole blocks.
+    of_array = 1 if generator.metadata["output"] == "uint8" else 4
+    content = of_array * values if options.format == "npy" else values // 2
+    count = options.count
+    path = options.output_dir.absolute()
+    if options.resume and path.is_dir():
+        count = max(0, count - len(os.listdir(path)))
+    size = count * max(1, -(-content // BLOCK)) * BLOCK
+    free = shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
+    if size > free:
+        raise InputError(
+            f"--count: about {size / 1e9:.3g} GB of disk are needed, and {options.output_dir} has {free / 1e9:.3g} GB "
+            f"left; lower it or choose another --output-dir. Received: {options.count}"
+        )
 
 
 class _Folder:

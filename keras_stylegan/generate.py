@@ -15,6 +15,10 @@ from keras_stylegan.errors import InputError
 
 GRID_LIMIT = 256
 """Most images in a grid; further ones are files only."""
+MOST_SOURCES = 100
+"""Rows and columns of a style-mixing grid: 10,000 mixtures are more than anybody looks at."""
+MOST_FRAMES = 10_000
+"""Of an animation: ten minutes."""
 STRIP_COLUMNS = 8
 """Images of an interpolation strip from one latent to the next."""
 
@@ -65,11 +69,13 @@ class GenerateOptions:
             ("interpolation_space", ("w", "z")),
         ):
             _require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
-        _require(self.mixing >= 0, "mixing", "at least 0", self.mixing)
+        _require(0 <= self.mixing <= MOST_SOURCES, "mixing", f"from 0 to {MOST_SOURCES}", self.mixing)
         legal = self.interpolation == 0 or self.interpolation >= 2
         _require(legal, "interpolation", "0 or at least 2", self.interpolation)
         frames = self.interpolation_frames
         _require(frames >= STRIP_COLUMNS, "interpolation_frames", f"at least {STRIP_COLUMNS}", frames)
+        total = self.interpolation * frames
+        _require(total <= MOST_FRAMES, "interpolation · interpolation_frames", f"at most {MOST_FRAMES}", total)
 
 
 def generate(run_dir: Path | None, options: GenerateOptions) -> None:
@@ -85,14 +91,15 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         options: See `GenerateOptions`.
 
     Raises:
-        InputError: No such run, a label the run does not have, or a folder that cannot be written. Images that were
-            already written stay.
+        InputError: No such run, a label the run does not have, more than this machine has room for, or a folder that
+            cannot be written. Images that were already written stay.
     """
     from rich.console import Console
 
     from keras_stylegan.atomic import replace_file
     from keras_stylegan.config.public import public
     from keras_stylegan.latent.rendering import Renderer
+    from keras_stylegan.picture_room import require_room
     from keras_stylegan.training.trained import load_generator, newest_run
 
     trained = load_generator(newest_run() if run_dir is None else run_dir)
@@ -100,6 +107,9 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     classes = _chosen_classes(trained, options)
     if options.bits == 16 and options.format == "png" and generator.channels != 1:
         raise InputError(f"bits must be 8 for RGB images (or use --format npy). Received: {options.bits}")
+    cutoff, layers = options.truncation_cutoff, generator.num_ws
+    _require(cutoff is None or cutoff <= layers, "truncation_cutoff", f"at most {layers}, the run's layers", cutoff)
+    require_room(options, generator)
     record = {
         "weights_sha256": trained.weights_sha256,
         "images_seen": trained.images_seen,

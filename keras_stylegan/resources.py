@@ -178,8 +178,8 @@ def require_resources(config: Config, run_dir: Path | None = None, resume: bool 
         }
         most = max(parts, key=parts.get)
         raise InputError(
-            f"this experiment needs about {_gb(wanted)} of memory, and there are {_gb(memory())}: "
-            f"{_gb(parts[most])} are for {most}"
+            f"this experiment needs about {gb(wanted)} of memory, and there are {gb(memory())}: "
+            f"{gb(parts[most])} are for {most}"
         )
     places = []
     if not resume:
@@ -191,7 +191,7 @@ def require_resources(config: Config, run_dir: Path | None = None, resume: bool 
     for folder, size, what, name in places:
         if size > free_disk(folder):
             raise InputError(
-                f"{what}: {_gb(size)} are needed, and {folder} has {_gb(free_disk(folder))} left; free some space or "
+                f"{what}: {gb(size)} are needed, and {folder} has {gb(free_disk(folder))} left; free some space or "
                 f"choose another {name}"
             )
 
@@ -199,16 +199,17 @@ def require_resources(config: Config, run_dir: Path | None = None, resume: bool 
 def in_words(config: Config) -> str:
     """A line with the figures."""
     found = needs(config)
-    cache = f"image cache {_gb(found.cache)}" if found.cache else "image cache: depends on the folder"
+    cache = f"image cache {gb(found.cache)}" if found.cache else "image cache: depends on the folder"
     return (
-        f"Needs about {_gb(found.memory)} of memory on a CPU ({_gb(found.state)} networks and optimizers, "
-        f"{_gb(found.features)} a step, {_gb(found.images)} images; {_gb(memory())} there) and {_gb(found.disk)} of "
-        f"disk ({_gb(found.checkpoint)} a checkpoint, up to {config.training.checkpoint_gb:g} GB are kept; {cache}). "
+        f"Needs about {gb(found.memory)} of memory on a CPU ({gb(found.state)} networks and optimizers, "
+        f"{gb(found.features)} a step, {gb(found.images)} images; {gb(memory())} there) and {gb(found.disk)} of "
+        f"disk ({gb(found.checkpoint)} a checkpoint, up to {config.training.checkpoint_gb:g} GB are kept; {cache}). "
         f"Generator {found.generator / 1e6:.2f} M and discriminator {found.discriminator / 1e6:.2f} M parameters."
     )
 
 
-def _gb(size: float) -> str:
+def gb(size: float) -> str:
+    """Bytes in words."""
     if size >= 1e11:
         return f"{size / 1e9:,.0f} GB"
     return f"{size / 1e9:.3g} GB" if size >= 1e8 else f"{size / 1e6:.3g} MB"

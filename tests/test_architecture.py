@@ -58,7 +58,7 @@ ALLOWED = {
     # The command line shows its options at once.
     "evaluation.options": ({"errors"}, set()),
 }
-HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "prepare"}
+HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "picture_room", "prepare"}
 """Commands: they may import everything of ours."""
 
 TESTS_OF_NO_FILE = {

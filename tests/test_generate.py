@@ -193,7 +193,10 @@ def test_no_run(tmp_path, monkeypatch):
         ({"noise": "loud"}, "noise must be one of .* Received: 'loud'"),
         ({"format": "jpg"}, "format must be one of .* Received: 'jpg'"),
         ({"bits": 12}, "bits must be one of .* Received: 12"),
-        ({"mixing": -1}, "mixing must be at least 0. Received: -1"),
+        ({"mixing": -1}, "mixing must be from 0 to 100. Received: -1"),
+        ({"mixing": 100_000}, "mixing must be from 0 to 100. Received: 100000"),
+        ({"interpolation_frames": 10**6}, "interpolation_frames must be at most 10000. Received: 4000000"),
+        ({"interpolation": 10**30}, "interpolation_frames must be at most 10000. Received: 24"),
         ({"interpolation": 1}, "interpolation must be 0 or at least 2. Received: 1"),
         ({"interpolation_frames": 7}, "interpolation_frames must be at least 8. Received: 7"),
         ({"interpolation_space": "x"}, "interpolation_space must be one of .* Received: 'x'"),
@@ -210,6 +213,14 @@ def test_labels_that_do_not_fit(unconditional, conditional, tmp_path):
     with pytest.raises(InputError, match=r"was trained without classes.*Received: 'AD'"):
         generate(unconditional[0], GenerateOptions(label="AD", output_dir=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_this_run_or_machine_has_no_room_for(unconditional, tmp_path):
+    with pytest.raises(InputError, match="truncation_cutoff must be at most 6, the run's layers. Received: 7"):
+        generate(unconditional[0], GenerateOptions(truncation_cutoff=7, output_dir=tmp_path / "out"))
+    with pytest.raises(InputError, match=r"count: about .* of disk are needed, and .* left; .*: 10000000000000"):
+        generate(unconditional[0], GenerateOptions(count=10**13, output_dir=tmp_path / "out"))
+    assert os.listdir(tmp_path) == []
 
 
 def test_16_bit_colour(tmp_path):

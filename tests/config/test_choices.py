@@ -70,7 +70,7 @@ def distribution():
 
 
 def best_metric():
-    return set(COLUMNS) & set(options()["training.best_metric"])
+    return set(map(str, COLUMNS)) & set(options()["training.best_metric"])
 
 
 def architecture():

@@ -55,6 +55,14 @@ def test_command_writes_what_run_py_generate_writes(conditional, tmp_path):
         assert np.abs(pixels(tmp_path / "onnx" / name) - pixels(tmp_path / "keras" / name)).max() <= 1
 
 
+@pytest.mark.parametrize("more", [(), ("--resume",), ("--format", "npy")])
+def test_more_images_than_the_disk_has_room_for(conditional, tmp_path, capsys, more):
+    assert call(conditional.path, tmp_path, "--count", 10**13, *more) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: --count: about 4.1e+07 GB of disk are needed, and ") and error.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.parametrize(("options", "channels", "shape"), [
     ({}, 3, (16, 16, 3)), ({"layout": "nchw"}, 1, (1, 16, 16)), ({"output": "uint8"}, 1, (3, 16, 16)),
 ])  # fmt: skip
