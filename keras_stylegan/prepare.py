@@ -27,8 +27,9 @@ def run(config: Config, console: Console) -> list[str]:
     for split in ("train", "test") if source_of(config).has_test else ("train",):
         images = load_images(config, split, progress=console.is_terminal)
         sets.append(images)
-        # Both splits know of the subjects they share; one line is enough.
-        lines += [line for line in images.report.splitlines() if line not in lines]
+        # Both splits warn of the subjects they share; one line is enough.
+        told = {line for line in lines if line.startswith("Warning:")}
+        lines += [line for line in images.report.splitlines() if line not in told]
     train = sets[0]
     pairs = near_duplicates(train.images, subjects=train.subjects)
     lines += near_duplicate_warning(pairs, train.names, train.names, "of different subjects in the train split")

@@ -33,6 +33,7 @@ def test_both_splits_are_read_and_compared(tmp_path):
     printed = run(root)
     assert "[set] train: 2 images 8x8x1 uint8 of 2 subjects; AD 1, NC 1." in printed
     assert "[set] test: 1 images 8x8x1 uint8 of 1 subjects; AD 1, NC 0." in printed
+    assert printed.count("Covariate slice: 1 to 1.") == 2
     assert "No image of the test split has an equal or nearly equal one in the train split." in printed
     save(root / "test" / "NC" / "2_9.png", 1)
     printed = run(root)
@@ -51,3 +52,11 @@ def test_a_folder_without_splits(tmp_path):
 def test_no_path():
     with pytest.raises(InputError, match=r"data\.path is not set"):
         prepare.run(Config(), Console(file=io.StringIO()))
+
+
+def test_a_drawn_source_has_both_splits_and_its_covariate(tmp_path):
+    data = DataConfig(source="phantom", phantom_count=8, cache_dir=tmp_path)
+    lines = prepare.run(Config(model=ModelConfig(resolution=16), data=data), Console(file=io.StringIO()))
+    assert "Phantoms train: 8 images 16x16x1 uint8 of 2 subjects; AD 4, NC 4." in lines
+    assert "Phantoms test: 2 images 16x16x1 uint8 of 1 subjects; AD 2, NC 0." in lines
+    assert sum(line.startswith("Covariate slice_height_mm: ") for line in lines) == 2

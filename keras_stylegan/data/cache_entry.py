@@ -72,8 +72,8 @@ def _covariates_in_words(labels: np.ndarray) -> list[str]:
         if not len(known):
             lines.append(f"No image has a number for the covariate {name}.")
             continue
-        without = len(labels) - len(known)
-        lines.append(f"Covariate {name}: {known.min():g} to {known.max():g}; {without} images have none.")
+        without = f"; {len(labels) - len(known)} images have none" if len(known) < len(labels) else ""
+        lines.append(f"Covariate {name}: {known.min():g} to {known.max():g}{without}.")
     return lines
 
 

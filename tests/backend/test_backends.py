@@ -93,7 +93,8 @@ EXPERIMENT = """
 from pathlib import Path
 from keras_stylegan.config import *
 config = Config(
-    model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=32, channel_max=4),
+    model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=32, channel_max=4,
+                      conditional=True),
     data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
     training=TrainingConfig(batch_size=4, total_kimg=0.04, log_kimg=0.008, sample_count=4, evaluate_kimg=None),
 )
@@ -103,10 +104,12 @@ config = Config(
 @pytest.mark.needs("jax", "torch")
 def test_a_run_goes_from_backend_to_backend_and_is_exported(tmp_path):
     data = tmp_path / "images"
-    data.mkdir()
+    # Batches come with a class and, from the names, a covariate.
     for index in range(12):
         pixels = np.random.default_rng(index).integers(0, 256, (8, 8), dtype=np.uint8)
-        Image.fromarray(pixels).save(data / f"{index}_0.png")
+        folder = data / "ab"[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{index}_0.png")
     experiment, run = tmp_path / "experiment.py", tmp_path / "run"
     experiment.write_text(EXPERIMENT.format(data=str(data), cache=str(tmp_path / "cache")))
 
