@@ -51,6 +51,17 @@ def replace_file(path: Path, content: bytes, sync: bool = True) -> None:
         file.write(content)
 
 
+def require_writable(path: Path) -> None:
+    """Raise an `InputError` if a file cannot be written there: to be known before the work whose result it is for."""
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"Cannot write {path}: it is a folder. Name a file.")
+    if not folder.is_dir():
+        raise InputError(f"Cannot write {path}: there is no folder {folder}. Make it, or choose another.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"Cannot write {path}: no permission. Choose another folder.")
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:

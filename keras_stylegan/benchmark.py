@@ -18,6 +18,7 @@ from keras import ops
 from rich.console import Console
 from rich.table import Table
 
+from keras_stylegan.atomic import replace_file
 from keras_stylegan.backend import BackendTrainer, compiled
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet, label_record
@@ -77,6 +78,9 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
 
     Returns:
         The result as written to `output`.
+
+    Raises:
+        InputError: `output` cannot be written; the result has been printed by then.
     """
     console = console or Console()
     batch, model = config.training.batch_size, config.model
@@ -139,9 +143,10 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         "peak_memory_gb": memory,
         "environment": environment(),
     }
-    if output is not None:
-        output.write_text(json.dumps(result, indent=2) + "\n")
+    # Shown first: a disk that has become full in these minutes shall not cost the result.
     _print(result, console)
+    if output is not None:
+        replace_file(output, (json.dumps(result, indent=2) + "\n").encode())
     return result
 
 

@@ -12,7 +12,9 @@ import tyro
 
 from export.options import ExportOptions
 from keras_stylegan.arguments import HELP, parse_command, peek
+from keras_stylegan.atomic import require_writable
 from keras_stylegan.config import Config
+from keras_stylegan.config.checks import require_at_least, require_at_most
 from keras_stylegan.errors import InputError, unknown
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
@@ -148,9 +150,16 @@ class Benchmark:
     output: Path | None = None
     """Also write the result to this JSON file."""
 
+    def __post_init__(self) -> None:
+        require_at_least(self, 1, "rounds")
+        require_at_most(self, 1000, "rounds")
+
     def run(self) -> int:
         """Run the command; returns the exit code."""
         require_resources(self.config)
+        if self.output is not None:
+            # Before Keras is started, which takes seconds.
+            require_writable(self.output)
         start_keras()
         from keras_stylegan.benchmark import benchmark
 

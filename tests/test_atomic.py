@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from keras_stylegan.atomic import replace_file, replacing
+from keras_stylegan.atomic import replace_file, replacing, require_writable
 from keras_stylegan.errors import InputError
 
 
@@ -68,3 +68,19 @@ def test_a_folder_of_that_name_is_refused(tmp_path):
     (tmp_path / "a.png").mkdir()
     with pytest.raises(InputError, match=r"Cannot write .*a.png: Is a directory"):
         replace_file(tmp_path / "a.png", b"")
+
+
+def test_what_cannot_be_written_is_known_before_the_work(tmp_path, monkeypatch):
+    require_writable(tmp_path / "a.json")
+    (tmp_path / "file").write_text("")
+    require_writable(tmp_path / "file")
+    for path, reason in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "missing" / "a.json", "there is no folder .*missing"),
+        (tmp_path / "file" / "a.json", "there is no folder .*file"),
+    ):
+        with pytest.raises(InputError, match=f"Cannot write .*: {reason}"):
+            require_writable(path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match=r"Cannot write .*a\.json: no permission"):
+        require_writable(tmp_path / "a.json")

@@ -1,10 +1,13 @@
+import errno
 import json
+import os
 
 import pytest
 
 from keras_stylegan import benchmark as module
 from keras_stylegan.benchmark import step_flops
 from keras_stylegan.config import Config, LossConfig, ModelConfig, TrainingConfig
+from keras_stylegan.errors import InputError
 from keras_stylegan.matrix_peak import products
 
 
@@ -52,3 +55,19 @@ def test_benchmark_reports_what_it_measured(tmp_path, monkeypatch):
     assert result["pipeline_images_per_second"] > 0
     assert result["peak_gflops"] == result["product_gflops"][result["peak_product"]]
     assert 0.1 < result["peak_memory_gb"] < 24
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_at_the_end_costs_no_result(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "products", lambda: products([(64, 64, 64)]))
+    monkeypatch.setattr(module, "PIPELINE_IMAGES", 64)
+    model = ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=1, channel_base=32, channel_max=8)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"Cannot write .*result\.json: No space left on device"):
+        module.benchmark(Config(model=model, training=TrainingConfig(batch_size=4)), 1, tmp_path / "result.json")
+    assert "input pipeline" in capsys.readouterr().out
+    assert os.listdir(tmp_path) == []
