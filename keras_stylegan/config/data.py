@@ -11,14 +11,14 @@ from keras_stylegan.errors import InputError
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the images come from and how they are made square."""
+    """Where the images come from and how they are fitted to the networks."""
 
     source: Literal["folder", "cifar10", "phantom"] = "folder"
     """'folder' of image files, 'cifar10', or 'phantom': procedural brain slices that need no download."""
     path: Path | None = None
     """The folder: train/ and test/ with one subfolder per class (ADNI's AD_NC), or any folder of images."""
     fit: Literal["pad", "crop"] = "pad"
-    """Make an image square by padding with its background, or by a centre crop."""
+    """Bring an image to the proportions of the networks by padding with its background, or by a centre crop."""
     background: int | None = None
     """Grey value to pad with; by default the median of the image's border."""
     upscale: bool = False
