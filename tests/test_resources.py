@@ -14,6 +14,7 @@ import pytest
 from keras_stylegan import resources
 from keras_stylegan.cli import main, parse
 from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, TrainingConfig
+from keras_stylegan.config.checks import choices
 from keras_stylegan.errors import InputError
 from keras_stylegan.experiments import FOLDER, load_experiment
 from keras_stylegan.training.networks import make_discriminator, make_generator
@@ -25,6 +26,7 @@ NARROW = {"channel_base": 256, "channel_max": 16}
 @pytest.mark.parametrize(
     "options",
     [
+        *[{"network": network, "resolution": 16, **NARROW} for network in choices(ModelConfig)["network"]],
         {"resolution": 8, "channel_base": 32, "channel_max": 4, "z_dim": 8, "w_dim": 8, "mapping_layers": 1},
         {"resolution": 64, "z_dim": 24, "w_dim": 12, **NARROW},
         {"resolution": 32, "channels": 3, "architecture": "resnet", "z_dim": 8, "w_dim": 12, **NARROW},
