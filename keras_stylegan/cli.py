@@ -22,7 +22,7 @@ from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.resources import in_words, require_resources
-from keras_stylegan.typed_json import read_json, to_json
+from keras_stylegan.typed_json import to_json
 
 _Inline = tyro.conf.arg(name="")
 _Experiment = tyro.conf.Positional[str]
@@ -213,9 +213,11 @@ def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Pr
         given = peek(kind, rest)
         default = kind(experiment=given.experiment, config=load_experiment(given.experiment))
         if getattr(given, "resume", False):
-            stored = dataclasses.replace(default, run_dir=given.run_dir).run_folder() / "config.json"
-            if stored.exists():
-                default = dataclasses.replace(default, config=read_json(Config, stored))
+            from keras_stylegan.training.run_folder import RunFolder
+
+            folder = RunFolder(dataclasses.replace(default, run_dir=given.run_dir).run_folder())
+            if folder.has_config():
+                default = dataclasses.replace(default, config=folder.read_config())
     return parse_command(kind, default, rest, f"run.py {command}")
 
 

@@ -151,7 +151,7 @@ def memory() -> float:
 
 def free_disk(folder: Path) -> float:
     """Bytes that are free where a folder is, or will be."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.exists(path))
     return shutil.disk_usage(existing).free
 
 

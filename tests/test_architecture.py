@@ -80,7 +80,7 @@ TESTS_OF_NO_FILE = {
     "training/test_gan_fit": "gan.py within `fit`",
     "training/test_gan_state": "gan.py saved and loaded",
     "training/test_precision": "16 bits through the whole step",
-    "training/test_resume": "killed and resumed runs as a whole",
+    "training/test_killed_runs": "killed and resumed runs as a whole",
     "training/test_slurm": "experiments/slurm",
 }
 """Tests that do not mirror a file, and what they are about instead."""

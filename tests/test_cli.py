@@ -189,31 +189,6 @@ def test_a_run_folder_that_cannot_be_made(tmp_path, capsys, images):
     assert f"cannot write to run folder {tmp_path / 'file' / 'run'}" in line
 
 
-@pytest.mark.slow
-def test_resuming_another_run_is_refused_and_changes_nothing(tmp_path, capsys, images):
-    arguments = [*train_arguments(tmp_path, images), "--training.epochs", 1, "--training.sample-count", 4]
-    assert main([str(argument) for argument in arguments]) == 0
-    assert "holds a run already; continue it with --resume" in bad_input(capsys, *arguments)
-    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.npz")}
-    resume = [*arguments, "--resume", "--training.epochs", 2]
-    for option, value, told in (
-        ("--model.w-dim", 16, "model.w_dim = 8 and cannot continue with 16"),
-        ("--training.batch-size", 8, "training.batch_size = 4 and cannot continue with 8"),
-        ("--training.seed", 1, "training.seed = 0 and cannot continue with 1"),
-        ("--training.precision", "bfloat16", "training.precision = 'float32' and cannot continue with 'bfloat16'"),
-    ):
-        assert told in bad_input(capsys, *resume, option, value)
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(images / "AD" / "AD9_0.png")
-    assert "was trained on other images" in bad_input(capsys, *resume)
-    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.npz")} == before
-    (images / "AD" / "AD9_0.png").unlink()
-    assert main([str(argument) for argument in [*arguments, "--resume"]]) == 0
-    assert "The run is complete at 0.008 kimg" in capsys.readouterr().out
-    for path in (tmp_path / "run").rglob("*.npz"):
-        path.write_bytes(b"damaged")
-    assert "every checkpoint is damaged" in bad_input(capsys, *resume)
-
-
 @pytest.mark.parametrize(
     ("backend", "line"),
     [

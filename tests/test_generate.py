@@ -12,6 +12,7 @@ from keras_stylegan.generate import GenerateOptions, generate
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import network_state, values
 from keras_stylegan.training.trained import load_generator
@@ -33,8 +34,7 @@ def make_run(path, conditional=False, channels=1):
     folder.checkpoints.mkdir(parents=True)
     folder.write_config(config)
     arrays = values(network_state(generator, "generator_ema"))
-    record = {"classes": ["AD", "NC"], "images_seen": 1500}
-    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
+    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, Record(config, ("AD", "NC"), "", 1500))
     return generator
 
 
@@ -256,9 +256,9 @@ def test_a_full_disk_keeps_what_was_written(unconditional, tmp_path, monkeypatch
 
 def test_a_broken_generator(tmp_path):
     generator = make_run(tmp_path / "run")
-    generator.synthesis.const.assign(np.full(generator.synthesis.const.shape, np.nan))
+    generator.synthesis.const.assign(np.full(generator.synthesis.const.shape, 3e38))
     arrays = values(network_state(generator, "generator_ema"))
-    record = {"classes": [], "images_seen": 1500}
-    save(tmp_path / "run" / "checkpoints" / "checkpoint_0000001500.npz", arrays, record)
+    path = tmp_path / "run" / "checkpoints" / "checkpoint_0000003000.npz"
+    save(path, arrays, Record(Config(), ("AD", "NC"), "", 3000))
     with pytest.raises(InputError, match=r"values that are not finite"):
         generate(tmp_path / "run", GenerateOptions(output_dir=tmp_path / "out"))

@@ -35,7 +35,7 @@ def changed():
 
 
 def record(**values):
-    return Record(changed(), ("AD", "NC"), "a" * 16, **{"images_seen": 8, "step": 2} | values)
+    return Record(changed(), ("AD", "NC"), "a" * 16, **{"images_seen": 8} | values)
 
 
 @pytest.mark.parametrize("value", [Config(), changed(), record(), record(best_metric="recall_random", best_value=0.5)])
@@ -108,7 +108,7 @@ def test_a_bad_record_is_refused(key, value, message):
         from_json(Record, json.dumps(json.loads(to_json(record())) | {key: value}), "a.npz")
 
 
-@pytest.mark.parametrize("key", ["config", "classes", "data_fingerprint", "images_seen", "step"])
+@pytest.mark.parametrize("key", ["config", "classes", "data_fingerprint", "images_seen"])
 def test_a_record_without_a_key_is_refused(key):
     plain = json.loads(to_json(record()))
     del plain[key]

@@ -1,61 +1,40 @@
 """Checkpoints: the whole state of a run in one file, written so that a kill at any moment loses nothing.
 
-A checkpoint is an uncompressed .npz of every variable (three networks, optimizer slots, draws, counters, running
-means) plus a JSON record. It is written to a temporary name, synced and renamed; every member carries a CRC-32, which
-reading checks.
+A checkpoint holds every variable of `state` and a `Record` (see `npz` for the file). Whatever is wrong with one, it is
+passed over for the one before.
 """
 
-import json
-import os
+import dataclasses
 import re
-import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.training import npz
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.state import state, values
+from keras_stylegan.typed_json import from_json, to_json
 
-RECORD = "record.json"
+NETWORKS = ("generator", "generator_ema", "discriminator")
+"""Groups of names whose numbers must be finite; a running mean need not be."""
 
 
-def save(path: Path, arrays: dict[str, np.ndarray], record: dict[str, Any]) -> None:
-    """Write arrays and a JSON record atomically: after a kill there is either the whole file or none.
+def save(path: Path, arrays: dict[str, np.ndarray], record: Record) -> None:
+    """Write a checkpoint: after a kill there is either the whole file or none.
 
     Raises:
         InputError: The disk is full or the folder cannot be written; a file of that name is untouched.
     """
-    temporary = path.with_suffix(".tmp")
     try:
-        with open(temporary, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(RECORD, json.dumps(record))
-                for name, array in arrays.items():
-                    with archive.open(name + ".npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot save {path}: {error.strerror or error}; earlier checkpoints are kept, "
-            "make room and continue with --resume"
-        ) from error
+        npz.write(path, arrays, to_json(record))
+    except InputError as error:
+        raise InputError(f"{error} Earlier checkpoints are kept: continue with --resume.") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def load(path: Path, groups: tuple[str, ...] = ()) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load(path: Path, groups: tuple[str, ...] = ()) -> tuple[dict[str, np.ndarray], Record]:
     """Read (arrays, record).
 
     Args:
@@ -63,24 +42,22 @@ def load(path: Path, groups: tuple[str, ...] = ()) -> tuple[dict[str, np.ndarray
         groups: First parts of the names to read; all by default.
 
     Raises:
-        InputError: The file is truncated or damaged.
+        InputError: The file is truncated or damaged, or holds numbers that no run can go on with.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            record = json.loads(archive.read(RECORD))
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            arrays = {}
-            for name in names:
-                if groups and name.split("/")[0] not in groups:
-                    continue
-                with archive.open(name) as member:
-                    arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
-                    # The CRC is checked at the end of a member only.
-                    if member.read(1):
-                        raise ValueError(f"{name} is longer than its header says")
-        return arrays, record
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
+        arrays, text = npz.read(path, lambda name: not groups or name.split("/")[0] in groups)
+        for name, array in arrays.items():
+            _check_numbers(name, array)
+    except ValueError as error:
         raise InputError(f"checkpoint {path} is damaged ({error})") from error
+    return arrays, from_json(Record, text, f"the record of checkpoint {path}")
+
+
+def _check_numbers(name: str, array: np.ndarray) -> None:
+    if array.dtype.kind == "i" and array.size and array.min() < 0:
+        raise ValueError(f"{name} is negative: {array.min()}")
+    if name.split("/")[0] in NETWORKS and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds numbers that are not finite")
 
 
 class CheckpointFolder:
@@ -101,15 +78,12 @@ class CheckpointFolder:
         """All checkpoints, oldest first."""
         if not self.folder.is_dir():
             return []
-        return sorted(path for path in self.folder.iterdir() if self.PATTERN.fullmatch(path.name))
+        return sorted(path for path in self.folder.iterdir() if self.PATTERN.fullmatch(path.name) and path.is_file())
 
-    def save(self, model: Any, record: dict[str, Any]) -> Path:
+    def save(self, model: Any, record: Record) -> Path:
         """Save the state of a model, then delete what is over the budget."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"checkpoint_{model.images_seen:010d}.npz"
-        arrays = values(state(model))
-        step = int(keras.ops.convert_to_numpy(model.step))
-        save(path, arrays, record | {"images_seen": model.images_seen, "step": step})
+        save(path, values(state(model)), dataclasses.replace(record, images_seen=model.images_seen))
         self._delete_oldest()
         return path
 
@@ -123,8 +97,8 @@ class CheckpointFolder:
             del sizes[path]
 
     def load_newest(
-        self, groups: tuple[str, ...] = (), warn: Any = print
-    ) -> tuple[Path, dict[str, np.ndarray], dict[str, Any]]:
+        self, groups: tuple[str, ...] = (), warn: Callable[[str], None] = print
+    ) -> tuple[Path, dict[str, np.ndarray], Record]:
         """The newest checkpoint that can be read: (path, arrays, record).
 
         Args:

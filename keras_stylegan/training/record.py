@@ -18,8 +18,6 @@ class Record:
     """`ImageSet.fingerprint` of the training images."""
     images_seen: int
     """Real images shown, at least 0."""
-    step: int
-    """Training steps done, at least 0."""
     best_metric: str | None = None
     """The column of evaluation.csv by which a state was chosen as the best."""
     best_value: float | None = None
@@ -28,4 +26,4 @@ class Record:
     def __post_init__(self) -> None:
         require_types(self)
         require(bool(self.classes), "classes", "one name or more", self.classes)
-        require_at_least(self, 0, "images_seen", "step")
+        require_at_least(self, 0, "images_seen")

@@ -2,13 +2,13 @@
 
 import fcntl
 import json
+import os
 import platform
+import stat
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import keras
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.config import Config
@@ -17,6 +17,22 @@ from keras_stylegan.typed_json import read_json, to_json
 
 MODELS = Path("models")
 """Where runs go by default: `models/<experiment>/`."""
+FOLDER, FILE = "a folder", "a file"
+TENSORBOARD = tuple(f"tensorboard/{name}" for name in ("metrics", "samples", "evaluation"))
+FOLDERS = ("checkpoints", "samples", "tensorboard", *TENSORBOARD, "evaluation", "export")
+FILES = (
+    ".lock",
+    "config.json",
+    "environment.json",
+    "log.csv",
+    "train.log",
+    "loss.png",
+    "evaluation.csv",
+    "checkpoints/best.npz",
+)
+"""What commands write into a run folder."""
+LONGEST_NAME = 200
+"""Characters of a path that a message shows."""
 
 
 class RunFolder:
@@ -42,13 +58,14 @@ class RunFolder:
         """Take the folder for this process, until the returned file is closed or the process ends.
 
         Raises:
-            InputError: Another process has it, or it cannot be written.
+            InputError: Another process has it, it cannot be written, or it is no run's.
         """
+        self._check()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             file = open(self.path / ".lock", "w")  # noqa: SIM115 - held open as long as the run
         except OSError as error:
-            raise InputError(f"cannot write to run folder {self.path}: {error.strerror}; choose --run-dir") from error
+            raise self._unusable(error.strerror) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -56,7 +73,52 @@ class RunFolder:
             raise InputError(
                 f"run folder {self.path} is in use by another process; wait for it or choose another --run-dir"
             ) from None
+        except OSError as error:
+            file.close()
+            raise self._unusable(f"its file system has no locks ({error.strerror})") from error
         return file
+
+    def _check(self) -> None:
+        """Raise an `InputError` unless a run could be written here; changes nothing."""
+        if not self._kind(self.path, FOLDER):
+            return
+        try:
+            names = {name for name in os.listdir(self.path) if not name.startswith(".")}
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+        others = sorted(names - {entry.split("/")[0] for entry in (*FOLDERS, *FILES)})
+        if others and not {"config.json", "checkpoints"} & names:
+            raise self._unusable(
+                f"it is no run folder, and not empty ({', '.join(others[:3])}{', ...'[: 5 * (len(others) > 3)]})"
+            )
+        for name in FOLDERS:
+            self._kind(self.path / name, FOLDER)
+        for name in FILES:
+            self._kind(self.path / name, FILE)
+
+    def _kind(self, path: Path, kind: str) -> bool:
+        """Whether something is there; an `InputError` if it is of another kind or cannot be written to."""
+        try:
+            found = (
+                FOLDER if stat.S_ISDIR(path.stat().st_mode) else FILE if path.is_file() else "neither file nor folder"
+            )
+        except FileNotFoundError:
+            if path.is_symlink():
+                raise self._unusable(f"{path.name} is a link to nowhere") from None
+            return False
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+        what = "it" if path == self.path else path.relative_to(self.path)
+        if found != kind:
+            raise self._unusable(f"{what} is {found} and must be {kind}")
+        if not os.access(path, os.W_OK | (os.X_OK if kind == FOLDER else 0)):
+            raise self._unusable(f"{what} is write-protected")
+        return True
+
+    def _unusable(self, reason: str | None) -> InputError:
+        name = str(self.path)
+        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+        return InputError(f"cannot write to run folder {name}: {reason}; choose another --run-dir")
 
     def read_config(self) -> Config:
         """The resolved config of the run.
@@ -64,9 +126,23 @@ class RunFolder:
         Raises:
             InputError: There is none, it cannot be read, or it is of another version.
         """
-        if not self.config.exists():
+        if not self.has_config():
             raise InputError(f"{self.path} is no run folder: config.json is missing; name the folder of a run")
         return read_json(Config, self.config)
+
+    def has_config(self) -> bool:
+        """Whether a run has begun here.
+
+        Raises:
+            InputError: The folder cannot be looked into.
+        """
+        try:
+            self.config.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unusable(error.strerror) from error
+        return True
 
     def write_config(self, config: Config) -> None:
         """Write the resolved config, and beside it what it ran on."""
@@ -79,6 +155,8 @@ def environment() -> dict[str, str]:
 
     Nothing tells which machine it is: a kernel's release may hold the name of a site.
     """
+    import keras  # Only here: the command line looks at a run's config before it starts Keras.
+
     versions = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     for package in (keras.backend.backend(), "keras", "numpy"):
         try:
@@ -100,7 +178,8 @@ def newest_run(models: Path = MODELS) -> Path:
     Raises:
         InputError: There is no run.
     """
-    checkpoints = sorted(models.glob("*/checkpoints/checkpoint_*.npz"), key=lambda path: path.stat().st_mtime)
+    found = (path for path in models.glob("*/checkpoints/checkpoint_*.npz") if path.is_file())
+    checkpoints = sorted(found, key=lambda path: path.stat().st_mtime)
     if not checkpoints:
         raise InputError(f"there is no trained run in {models}/; train one (python run.py train) or name its folder")
     return checkpoints[-1].parents[1]

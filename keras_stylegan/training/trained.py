@@ -61,13 +61,6 @@ def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGe
         arrays, record = load(path, groups)
     else:
         path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups)
-    generator = make_generator(config, len(record["classes"]))
+    generator = make_generator(config, len(record.classes))
     assign(network_state(generator, "generator_ema"), arrays, path)
-    return TrainedGenerator(
-        generator,
-        config,
-        tuple(record["classes"]),
-        record["images_seen"],
-        run_dir,
-        record.get("data_fingerprint", ""),
-    )
+    return TrainedGenerator(generator, config, record.classes, record.images_seen, run_dir, record.data_fingerprint)

@@ -13,11 +13,13 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.backend import Adam
+from keras_stylegan.config import Config
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.callbacks import StopAt, StopOnNonFinite
 from keras_stylegan.training.checkpoint import load, save
 from keras_stylegan.training.draws import Draws, GeneratorDraws
 from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.state import assign, state, values
 
 STEPS, BATCH, SIZE = 20, 4, 8
@@ -96,7 +98,7 @@ def make_gan(**options):
 
 
 def write(gan, path):
-    save(path, values(state(gan)), {})
+    save(path, values(state(gan)), Record(Config(), ("a", "b"), "", gan.images_seen))
 
 
 def main(options, output, checkpoint=None):

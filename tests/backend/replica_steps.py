@@ -29,6 +29,7 @@ if DISTRIBUTION != "blocks":
     assert replicas.num_replicas() == REPLICAS
 
 from keras_stylegan.backend import Adam  # noqa: E402
+from keras_stylegan.config import Config  # noqa: E402
 from keras_stylegan.data.image_set import ImageSet, label_record  # noqa: E402
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs  # noqa: E402
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev  # noqa: E402
@@ -36,6 +37,7 @@ from keras_stylegan.models import Discriminator, Generator  # noqa: E402
 from keras_stylegan.training.checkpoint import save  # noqa: E402
 from keras_stylegan.training.draws import Draws, GeneratorDraws  # noqa: E402
 from keras_stylegan.training.gan import StyleGAN  # noqa: E402
+from keras_stylegan.training.record import Record  # noqa: E402
 from keras_stylegan.training.state import state  # noqa: E402
 
 
@@ -159,7 +161,7 @@ def main(output):
         assert len(others) + 1 == REPLICAS // replicas.num_processes() or DISTRIBUTION == "blocks"
         arrays[name] = ops.convert_to_numpy(variable)
     arrays |= {"losses": np.array(losses.rows), "spread": ops.convert_to_numpy(gan.spread)}
-    save(output.with_suffix(f".{replicas.process_index()}.npz"), arrays, {"replicas": replicas.num_replicas()})
+    save(output.with_suffix(f".{replicas.process_index()}.npz"), arrays, Record(Config(), ("a",), "", gan.images_seen))
 
 
 if __name__ == "__main__":

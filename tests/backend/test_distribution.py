@@ -178,7 +178,7 @@ class Job:
         return finish(self.processes, self.logs)
 
     def images_seen(self):
-        return load(self.checkpoints.paths()[-1])[1]["images_seen"]
+        return load(self.checkpoints.paths()[-1])[1].images_seen
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

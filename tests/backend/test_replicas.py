@@ -16,9 +16,9 @@ from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.errors import InputError
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.training import draws
-from keras_stylegan.training.callbacks import stop
-from keras_stylegan.training.callbacks.follower import Follower
+from keras_stylegan.training.callbacks import Checkpoints, TrainingLog, stop
 from keras_stylegan.training.networks import check_batch
+from keras_stylegan.training.record import Record
 
 LAUNCHERS = ("TF_CONFIG", "SLURM_STEP_NUM_TASKS", "WORLD_SIZE", "KERAS_DISTRIBUTION_NUM_PROCESSES")
 
@@ -196,7 +196,9 @@ def test_a_repeated_signal_does_not_interrupt_one_of_several(monkeypatch):
     assert callback.received is None
 
 
-def test_a_follower_resets_the_means_and_looks_when_the_chief_does():
+def test_a_process_without_a_folder_resets_the_means_and_looks_as_the_chief_does_and_writes_nothing(
+    tmp_path, monkeypatch
+):
     looks = []
     model = FakeGan()
 
@@ -204,7 +206,12 @@ def test_a_follower_resets_the_means_and_looks_when_the_chief_does():
         looks.append((model.images_seen, int(model.means[0].count)))
         return True
 
-    fit(model, rows(40), [Follower(0.016, 0.012, look)], batch_size=4)
-    # Every 16 images new means; every 12 a look, after them.
-    assert looks == [(12, 12), (24, 8), (36, 4)]
+    record = Record(Config(), ("AD",), "", 0)
+    followers = [TrainingLog(None, 0.016), Checkpoints(None, record, 0.012, look)]
+    monkeypatch.chdir(tmp_path)
+    fit(model, rows(40), followers, batch_size=4)
+    assert followers[1].save() is None
+    assert os.listdir(tmp_path) == []
+    # Every 16 images new means; every 12 a look, after them; and one at the end.
+    assert looks == [(12, 12), (24, 8), (36, 4), (40, 8)]
     assert model.interval_metrics

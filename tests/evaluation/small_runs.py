@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.training.checkpoint import save
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.state import network_state, values
 
 SIZE = 16
@@ -22,8 +23,8 @@ def write_images(folder, first_subject, subjects, slices=8, size=SIZE):
             Image.fromarray(pixels).save(folder / name / f"{number}_{index}.png")
 
 
-def save_run(folder, generator, classes=("AD", "NC"), **record):
+def save_run(folder, generator, classes=("AD", "NC"), data_fingerprint=""):
     """Writes the checkpoint of a generator."""
     arrays = values(network_state(generator, "generator_ema"))
-    record = {"classes": list(classes), "images_seen": 1500, "data_fingerprint": ""} | record
+    record = Record(folder.read_config(), tuple(classes), data_fingerprint, 1500)
     save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)

@@ -134,7 +134,7 @@ def test_bad_input_is_one_line_and_exit_code_2(make_run, images, tmp_path, capsy
     folder, generator = make_run(images)
     other, _ = make_run(images, "other", classes=("CN", "MCI"))
     for variable in generator.synthesis.trainable_variables:
-        variable.assign(np.full(variable.shape, np.nan))
+        variable.assign(np.full(variable.shape, 3e38))
     save_run(RunFolder(folder), generator)
     write_images(tmp_path / "small", 0, 2, size=8)
     for arguments, told in (

@@ -10,6 +10,7 @@ from export.to_onnx import export_run
 from keras_stylegan.config import Config, DataConfig, ModelConfig
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import network_state, values
 
@@ -28,8 +29,7 @@ def make_run(path, **model):
     folder.checkpoints.mkdir(parents=True)
     folder.write_config(config)
     arrays = values(network_state(generator, "generator_ema"))
-    record = {"classes": ["AD", "NC"], "images_seen": 1500}
-    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
+    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, Record(config, ("AD", "NC"), "", 1500))
     return generator
 
 

@@ -1,161 +1,95 @@
-"""A run killed at any moment and resumed equals the uninterrupted run bit for bit."""
+"""What may change when a run goes on: every option is fixed, said or free, and a refused resume changes nothing."""
 
-import os
-import signal
-import subprocess
-import sys
+import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
-from signals import as_from_a_terminal
 
-from keras_stylegan.training.checkpoint import CheckpointFolder, load
+from keras_stylegan.config import Config
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.record import Record
+from keras_stylegan.training.resume import FIXED, LENGTH, SAID, compare
 
-ROOT = Path(__file__).resolve().parents[2]
-
-# Two classes, lazy penalties, style mixing and an uneven epoch (100 images in batches of 8: 12 steps), so that every
-# piece of state matters.
-EXPERIMENT = """
-from pathlib import Path
-from keras_stylegan.config import *
-config = Config(
-    model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=64, channel_max=8,
-                      conditional=True),
-    loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=1.0, r1_interval=4, pl_weight=2.0),
-    data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
-    training=TrainingConfig(batch_size=8, epochs=4, ema_kimg=0.1, log_kimg=0.05, sample_kimg=10.0,
-                            checkpoint_kimg=0.09, style_mixing_prob=0.9, sample_count=4),
-)
-"""
-
-# Runs the command line in a process that kills itself.
-KILL_AT_STEP = """
-import os, signal, sys
-from keras_stylegan.cli import main
-from keras_stylegan.training.callbacks import StopAt
-original = StopAt.on_train_batch_end
-def on_train_batch_end(self, batch, logs=None):
-    if self.model.images_seen == {images}:
-        os.kill(os.getpid(), signal.{signal})
-    original(self, batch, logs)
-StopAt.on_train_batch_end = on_train_batch_end
-raise SystemExit(main(sys.argv[1:]))
-"""
-KILL_WHILE_SAVING = """
-import os, signal, sys
-import numpy as np
-from keras_stylegan.cli import main
-original, written = np.lib.format.write_array, []
-def write_array(file, array, **options):
-    written.append(array)
-    if len(written) == {arrays}:
-        file.write(b"half of an ar")
-        os.kill(os.getpid(), signal.SIGKILL)
-    original(file, array, **options)
-np.lib.format.write_array = write_array
-raise SystemExit(main(sys.argv[1:]))
-"""
+WHERE = Path("checkpoint.npz")
+FREE = {
+    "data",  # compared by the fingerprint of its images
+    "training.distribution",
+    "training.epochs",
+    "training.total_kimg",
+    "training.jit_compile",
+    "training.steps_per_execution",
+    "training.log_kimg",
+    "training.sample_kimg",
+    "training.sample_count",
+    "training.checkpoint_kimg",
+    "training.checkpoint_gb",
+    "training.evaluate_kimg",
+    "training.evaluate_count",
+    "training.best_metric",
+}
 
 
-def run(program, *arguments):
-    """A Python program as a process of its own, from the root of the project: (exit code, everything it printed)."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, *(["-c", program] if program else ["run.py"]), *map(str, arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=as_from_a_terminal()
-    )
-    return done.returncode, done.stdout + done.stderr
+def record(fingerprint="f", classes=("AD", "NC"), **changes):
+    """A record of the default config with options changed, given as section__name=value."""
+    config = Config()
+    for name, value in changes.items():
+        section, key = name.split("__")
+        changed = dataclasses.replace(getattr(config, section), **{key: value})
+        config = dataclasses.replace(config, **{section: changed})
+    return Record(config, classes, fingerprint, 8)
 
 
-def state(run_dir):
-    """The arrays of the last checkpoint and the text of the log."""
-    path = CheckpointFolder(run_dir / "checkpoints").paths()[-1]
-    return path.name, load(path)[0], (run_dir / "log.csv").read_bytes()
+def test_every_option_is_in_one_of_the_lists():
+    known = set(FIXED) | set(SAID) | FREE
+    for section in dataclasses.fields(Config):
+        for field in dataclasses.fields(getattr(Config(), section.name)):
+            name = f"{section.name}.{field.name}"
+            assert len({name, section.name} & known) == 1, f"may {name} change on resume?"
+    assert set(LENGTH) <= FREE
 
 
-@pytest.fixture(scope="module")
-def experiment(tmp_path_factory):
-    """An experiment file, its image folder, and a finished uninterrupted run."""
-    folder = tmp_path_factory.mktemp("resume")
-    random = np.random.default_rng(0)
-    for name in ("AD", "NC"):
-        (folder / "images" / name).mkdir(parents=True)
-        for index in range(50):
-            write_png(folder / "images" / name / f"{name}{index // 5}_{index % 5}.png", random.integers(0, 255, (8, 8)))
-    path = folder / "experiment.py"
-    path.write_text(EXPERIMENT.format(data=str(folder / "images"), cache=str(folder / "cache")))
-    code, output = run(None, "train", path, "--run-dir", folder / "whole")
-    assert code == 0, output
-    return path, state(folder / "whole")
+def test_equal_options_say_nothing():
+    assert compare(record(), record(), WHERE) == []
+    free = {"training__epochs": 7, "training__sample_kimg": 1.0, "data__path": Path("elsewhere")}
+    assert compare(record(), record(**free), WHERE) == []
 
 
-def write_png(path, pixels):
-    from PIL import Image
-
-    Image.fromarray(pixels.astype(np.uint8)).save(path)
-
-
-def check_equal(found, expected):
-    assert found[0] == expected[0]
-    assert found[1].keys() == expected[1].keys()
-    different = [name for name in expected[1] if not np.array_equal(found[1][name], expected[1][name])]
-    assert not different
-    assert found[2] == expected[2]
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("program", "code"),
+    ("changes", "line"),
     [
-        # In the second epoch, two steps after a checkpoint.
-        (KILL_AT_STEP.format(images=112, signal="SIGKILL"), -signal.SIGKILL),
-        # Before the first checkpoint.
-        (KILL_AT_STEP.format(images=40, signal="SIGKILL"), -signal.SIGKILL),
-        # While the third checkpoint is being written: there are 230 or so arrays in each.
-        (KILL_WHILE_SAVING.format(arrays=600), -signal.SIGKILL),
-        # Ctrl-C and SIGTERM save where they are.
-        (KILL_AT_STEP.format(images=200, signal="SIGINT"), 128 + signal.SIGINT),
-        (KILL_AT_STEP.format(images=136, signal="SIGTERM"), 128 + signal.SIGTERM),
+        ({"loss__r1_gamma": 0.05}, "From here on loss.r1_gamma is 0.05 (was 0.002)."),
+        (
+            {"loss__adversarial": "hinge", "optimizer__beta_1": 0.5, "training__discriminator_steps": 2},
+            "From here on loss.adversarial is hinge (was wgan-gp), optimizer.beta_1 is 0.5 (was 0.0), "
+            "training.discriminator_steps is 2 (was 1).",
+        ),
+        ({"training__style_mixing_prob": 0.9}, "From here on training.style_mixing_prob is 0.9 (was 0.0)."),
+        ({"training__ema_kimg": 5.0}, "From here on training.ema_kimg is 5.0 (was None)."),
+        ({"training__ema_rampup": None}, "From here on training.ema_rampup is None (was 0.05)."),
     ],
-    ids=["mid-epoch", "before the first checkpoint", "while saving", "Ctrl-C", "SIGTERM"],
 )
-def test_killed_and_resumed_equals_uninterrupted(experiment, tmp_path, program, code):
-    path, expected = experiment
-    found, output = run(program, "train", path, "--run-dir", tmp_path / "run")
-    assert found == code, output
-    if code > 0:
-        assert "--resume" in output
-    found, output = run(None, "train", path, "--run-dir", tmp_path / "run", "--resume")
-    assert found == 0, output
-    check_equal(state(tmp_path / "run"), expected)
-    assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp"))
+def test_what_the_next_step_does_is_said(changes, line):
+    assert compare(record(), record(**changes), WHERE) == [line]
 
 
-@pytest.mark.slow
-def test_float16_and_its_loss_scales_resume_bit_for_bit(experiment, tmp_path):
-    train = ("train", experiment[0], "--training.precision", "float16", "--training.epochs", 2, "--run-dir")
-    code, output = run(None, *train, tmp_path / "whole")
-    assert code == 0, output
-    expected = state(tmp_path / "whole")
-    scales = {name: array for name, array in expected[1].items() if name.startswith("loss_scales/")}
-    assert [name.split("/")[2] for name in scales] == ["scale", "good_updates"] * 2
-    assert scales["loss_scales/g_loss_scale/good_updates"] > 0
-    run(KILL_AT_STEP.format(images=112, signal="SIGKILL"), *train, tmp_path / "run")
-    code, output = run(None, *train, tmp_path / "run", "--resume")
-    assert code == 0, output
-    check_equal(state(tmp_path / "run"), expected)
+def test_the_length_is_said_where_the_learning_rate_depends_on_it():
+    cosine = {"optimizer__schedule": "cosine"}
+    (line,) = compare(record(**cosine), record(**cosine, training__epochs=300), WHERE)
+    assert line == "From here on training.epochs is 300 (was 150)."
 
 
-@pytest.mark.slow
-def test_a_damaged_checkpoint_falls_back_to_the_previous_one(experiment, tmp_path):
-    path, expected = experiment
-    run(KILL_AT_STEP.format(images=290, signal="SIGKILL"), "train", path, "--run-dir", tmp_path / "run")
-    newest = CheckpointFolder(tmp_path / "run" / "checkpoints").paths()[-1]
-    content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    newest.write_bytes(content)
-    code, output = run(None, "train", path, "--run-dir", tmp_path / "run", "--resume")
-    assert code == 0, output
-    assert f"checkpoint {newest} is damaged" in output.replace("\n", "")
-    check_equal(state(tmp_path / "run"), expected)
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"model__w_dim": 16}, "trained with model.w_dim = 512 and cannot continue with 16; use the same value"),
+        ({"training__batch_size": 8}, "training.batch_size = 64 and cannot continue with 8"),
+        ({"training__seed": 1}, "training.seed = 0 and cannot continue with 1"),
+        ({"training__precision": "bfloat16"}, "training.precision = 'float32' and cannot continue with 'bfloat16'"),
+        ({"augment__horizontal_flip": False}, "augment.horizontal_flip = True and cannot continue with False"),
+        ({"fingerprint": "g"}, r"trained on other images \(f\) than --data.path has now \(g\)"),
+        ({"classes": ("AD",)}, "trained on other classes"),
+    ],
+)
+def test_another_run_is_refused(changes, told):
+    with pytest.raises(InputError, match=told):
+        compare(record(), record(**changes), WHERE)

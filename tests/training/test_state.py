@@ -9,8 +9,10 @@ import pytest
 from small_gan import images, make_gan
 
 from keras_stylegan.backend import Adam
+from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.checkpoint import CheckpointFolder
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.state import OWN_STATE, assign, network_state, own_state, state, take_own_state, values
 
 OPTIONS = {"optimizer": Adam, "mixing": 0.5, "pl_weight": 1.0}
@@ -52,7 +54,7 @@ def test_a_checkpoint_brings_back_every_variable(made, tmp_path):
     change(alive.values())
     expected = values(state(gan))
     folder = CheckpointFolder(tmp_path)
-    folder.save(gan, {})
+    folder.save(gan, Record(Config(), ("AD", "NC"), "", 0))
     _, arrays, _ = folder.load_newest()
     other = make_gan(2, dtype=gan.generator.dtype_policy.name, **OPTIONS)
     assign(state(other), arrays, tmp_path, pytest.fail)

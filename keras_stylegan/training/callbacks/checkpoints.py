@@ -2,27 +2,27 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.checkpoint import CheckpointFolder
+from keras_stylegan.training.record import Record
 
 
 class Checkpoints(StepCallback):
     """Writes a checkpoint at every interval and, with `save`, at any other moment.
 
     Args:
-        folder: Where they go.
-        record: What a checkpoint says of the run besides its variables; JSON types.
+        folder: Where they go; None in a process that writes nothing, which looks at the numbers at the same steps.
+        record: What a checkpoint says of the run besides its variables.
         kimg: Interval in thousands of images.
         healthy: Asked before every save; a state it rejects is not saved, so that the last good one stays.
     """
 
     def __init__(
         self,
-        folder: CheckpointFolder,
-        record: dict[str, Any],
+        folder: CheckpointFolder | None,
+        record: Record,
         kimg: float = 20.0,
         healthy: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -48,7 +48,7 @@ class Checkpoints(StepCallback):
 
     def save(self) -> Path | None:
         """Save the present state unless it is saved already; returns its file, or None if it is not healthy."""
-        if not self.healthy():
+        if not self.healthy() or self.folder is None:
             return None
         if self._saved is None or self._saved[0] != self.model.images_seen:
             self._saved = (self.model.images_seen, self.folder.save(self.model, self.record))

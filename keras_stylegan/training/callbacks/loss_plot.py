@@ -1,6 +1,5 @@
 """The curves of log.csv as a picture, redrawn while the run goes on."""
 
-import csv
 import io
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.losses.penalties import PENALTIES
+from keras_stylegan.training.log_csv import read_log
 
 PANELS = (
     ("Losses", "loss", ("d_loss", "g_loss"), "linear"),
@@ -75,11 +75,12 @@ def draw_loss_plot(log: Path, picture: Path) -> bool:
         False if the log has no row yet; then nothing is written.
 
     Raises:
-        InputError: The picture cannot be written.
+        InputError: The log is damaged, or the picture cannot be written.
     """
-    columns = _read(log)
-    if not len(columns.get("kimg", ())):
+    names, rows = read_log(log)
+    if not rows:
         return False
+    columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
     panels = [
         (title, unit, present, scale)
         for title, unit, names, scale in PANELS
@@ -121,13 +122,3 @@ def _draw_panel(axis, columns, title, unit, names, scale):
 
 def _moving_average(values, window):
     return np.convolve(values, np.full(window, 1 / window), mode="valid")
-
-
-def _read(log: Path) -> dict[str, np.ndarray]:
-    """Columns of the log; NaN for an empty cell."""
-    with open(log, encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    return {
-        name: np.array([float(row[index] or "nan") for row in rows if len(row) == len(header)])
-        for index, name in enumerate(header)
-    }

@@ -2,13 +2,12 @@
 
 import math
 import time
-from pathlib import Path
 
 import rich.progress
-from rich.console import Console
 
 from keras_stylegan.training.callbacks.interval import Interval, metric_means
 from keras_stylegan.training.callbacks.step_callback import StepCallback
+from keras_stylegan.training.journal import Journal
 
 
 class Progress(StepCallback):
@@ -20,18 +19,16 @@ class Progress(StepCallback):
 
     Args:
         total_images: Real images of the whole run, those of earlier sittings included.
-        log: File that gets every line (train.log); None for none.
+        journal: Where to print, and what gets every line.
         kimg: Interval of the lines, and of the losses in the bar, in thousands of images. `TrainingLog`'s interval
             or a part of it.
-        console: Where to print.
     """
 
-    def __init__(self, total_images: int, log: Path | None = None, kimg: float = 1.0, console: Console | None = None):
+    def __init__(self, total_images: int, journal: Journal, kimg: float = 1.0):
         super().__init__()
         self.total_images = total_images
-        self.log = None if log is None else Path(log)
+        self.journal = journal
         self._interval = Interval(kimg)
-        self.console = console or Console()
         self._bar = None
         self._first: tuple[float, int] | None = None
         self._since: tuple[float, int] | None = None
@@ -40,14 +37,14 @@ class Progress(StepCallback):
         """Shows the bar."""
         self._since = None
         self._interval.start(self.model.images_seen)
-        if self.console.is_terminal:
+        if self.journal.console.is_terminal:
             self._bar = rich.progress.Progress(
                 rich.progress.BarColumn(),
                 rich.progress.TextColumn("{task.fields[kimg]} kimg"),
                 rich.progress.TextColumn("{task.fields[rate]}"),
                 rich.progress.TimeRemainingColumn(),
                 rich.progress.TextColumn("left {task.fields[losses]}"),
-                console=self.console,
+                console=self.journal.console,
                 speed_estimate_period=600,
                 refresh_per_second=2,
             )
@@ -56,7 +53,8 @@ class Progress(StepCallback):
             self._bar.add_task(
                 "", total=max(1, self.total_images), completed=seen, kimg=self._kimg(seen), rate="", losses=""
             )
-            self._bar.start()
+            with self.journal.showing():
+                self._bar.start()
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the bar; writes a line when the interval is over."""
@@ -72,7 +70,8 @@ class Progress(StepCallback):
     def on_train_end(self, logs=None):
         """Removes the bar."""
         if self._bar is not None:
-            self._bar.stop()
+            with self.journal.showing():
+                self._bar.stop()
             self._bar = None
 
     def _report(self, seen):
@@ -89,11 +88,7 @@ class Progress(StepCallback):
         line = f"{self._kimg(seen)} kimg, {rate}, {left} left: {losses}"
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], rate=rate, losses=losses)
-        else:
-            self.console.print(line, highlight=False, soft_wrap=True)
-        if self.log is not None:
-            with open(self.log, "a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        self.journal.say(line, show=self._bar is None)
 
     def _kimg(self, seen):
         return f"{seen / 1000:g} of {self.total_images / 1000:g}"

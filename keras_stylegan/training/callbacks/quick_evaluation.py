@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 from keras_stylegan.training.checkpoint import save
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.samples import draw_samples
 from keras_stylegan.training.state import network_state, values
 
@@ -87,7 +88,7 @@ class QuickEvaluation(StepCallback):
         self,
         run_dir: Path,
         best: Path,
-        record: dict[str, Any],
+        record: Record,
         training: ImageSet,
         heldout: ImageSet,
         kimg: float = 50.0,
@@ -106,7 +107,8 @@ class QuickEvaluation(StepCallback):
         self.say = say
         self._interval = Interval(kimg)
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
-        self._rows: list[Row] = []
+        # Read here as well, so that a damaged file is refused before anything is written.
+        self._rows: list[Row] = _read(self.path)
         self._renderer: Renderer | None = None
         # Held-out and training images, and the features of both, drawn once.
         self._images: list[Part] | None = None
@@ -207,10 +209,9 @@ class QuickEvaluation(StepCallback):
         return value > max(earlier) if BEST[str(self.best_metric)] == "higher" else value < min(earlier)
 
     def _save_best(self, value):
-        self.best.parent.mkdir(parents=True, exist_ok=True)
         arrays = values(network_state(self.model.generator_ema, "generator_ema"))
         chosen = {"images_seen": self.model.images_seen, "best_metric": str(self.best_metric), "best_value": value}
-        save(self.best, arrays, self.record | chosen)
+        save(self.best, arrays, replace(self.record, **chosen))
 
     def _write(self):
         if not self._rows and not self.path.exists():

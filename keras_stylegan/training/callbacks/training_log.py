@@ -10,6 +10,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.training.callbacks.interval import Interval, metric_means
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
+from keras_stylegan.training.log_csv import FIRST, images_of, read_log
 
 
 class TrainingLog(StepCallback):
@@ -19,40 +20,46 @@ class TrainingLog(StepCallback):
     A value is the shortest decimal number that gives the same float32; a cell is empty where the interval has no
     value (a lazy penalty that was not due). There are no timings, so that an interrupted and resumed run writes the
     same bytes as an uninterrupted one: on resuming, rows beyond the state that training continues from are dropped.
+    A metric that is new then (a penalty was turned on) has empty cells in the rows before; one that is gone keeps its
+    column at the end, with empty cells from there on.
 
     Args:
-        run_dir: Folder of the run: log.csv and the TensorBoard events in `tensorboard/metrics/` go there.
+        run_dir: Folder of the run: log.csv and the TensorBoard events in `tensorboard/metrics/` go there. None in a
+            process that writes nothing: it starts the means anew at the same steps.
         kimg: Interval in thousands of images.
+
+    Raises:
+        InputError: log.csv is damaged.
     """
 
-    def __init__(self, run_dir: Path, kimg: float = 1.0):
+    def __init__(self, run_dir: Path | None, kimg: float = 1.0):
         super().__init__()
-        self.path = Path(run_dir) / "log.csv"
         self._interval = Interval(kimg)
-        self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "metrics")
         self._epoch = 0
+        self.path = None
+        if run_dir is not None:
+            self.path = Path(run_dir) / "log.csv"
+            self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "metrics")
+            read_log(self.path)
 
     def on_train_begin(self, logs=None):
         """Takes over the metrics and cuts the file to the state that training continues from.
 
         Raises:
-            InputError: log.csv has other columns than this model, or cannot be written.
+            InputError: log.csv is damaged, or cannot be written.
         """
         self.model.interval_metrics = True
         self._interval.start(self.model.images_seen)
-        header = ",".join(["kimg", "epoch", *(metric.name for metric in self.model.metrics)]) + "\n"
-        old = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-        # A row without its end was being written when the run was killed.
-        rows = [row for row in old.splitlines(keepends=True) if row.endswith("\n")]
-        kept = [row for row in rows[1:] if _images(row, self.path) <= self.model.images_seen]
-        if kept and rows[0] != header:
-            raise InputError(
-                f"{self.path} has other columns than this run: move it away. "
-                f"Expected: {header.strip()!r}. Received: {rows[0].strip()!r}"
-            )
-        new = header + "".join(kept)
-        if new != old:
-            replace_file(self.path, new.encode())
+        if self.path is None:
+            return
+        old, rows = read_log(self.path)
+        rows = [row for row in rows if images_of(row) <= self.model.images_seen]
+        own = [*FIRST, *(metric.name for metric in self.model.metrics)]
+        self._columns = own + [name for name in old if rows and name not in own]
+        lines = [",".join(self._columns), *(self._line(row) for row in rows)]
+        content = "".join(line + "\n" for line in lines).encode()
+        if not self.path.exists() or content != self.path.read_bytes():
+            replace_file(self.path, content)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Notes the epoch."""
@@ -66,29 +73,27 @@ class TrainingLog(StepCallback):
         """
         if not self._interval.ends(self.running_model):
             return
-        images_seen = self.model.images_seen
-        means = metric_means(self.model.metrics)
-        cells = ["" if value is None else str(np.float32(value)) for value in means.values()]
-        self._append(",".join([repr(images_seen / 1000), str(self._epoch), *cells]) + "\n")
-        self._events.add_scalars(images_seen, {name: value for name, value in means.items() if value is not None})
+        if self.path is not None:
+            images_seen = self.model.images_seen
+            means = {name: value for name, value in metric_means(self.model.metrics).items() if value is not None}
+            row = {"kimg": repr(images_seen / 1000), "epoch": str(self._epoch)}
+            self._append(self._line(row | {name: str(np.float32(value)) for name, value in means.items()}))
+            self._events.add_scalars(images_seen, means)
         self.model.reset_interval()
 
     def on_train_end(self, logs=None):
         """Closes the TensorBoard events."""
-        self._events.close()
+        if self.path is not None:
+            self._events.close()
 
-    def _append(self, row):
+    def _line(self, row: dict[str, str]) -> str:
+        return ",".join(row.get(name, "") for name in self._columns)
+
+    def _append(self, line: str) -> None:
         try:
             with open(self.path, "a", encoding="utf-8", newline="") as file:
-                file.write(row)
+                file.write(line + "\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(f"Cannot write {self.path}: {error.strerror}. Free some space, then resume.") from error
-
-
-def _images(row: str, path: Path) -> int:
-    try:
-        return round(1000 * float(row.split(",")[0]))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: move it away. Received row: {row.strip()!r}") from error
+            raise InputError(f"cannot write {self.path}: {error.strerror}; make room, then continue") from error

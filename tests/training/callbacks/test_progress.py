@@ -7,6 +7,7 @@ from rich.console import Console
 
 from keras_stylegan.training.callbacks import Progress, TrainingLog
 from keras_stylegan.training.callbacks.progress import _duration
+from keras_stylegan.training.journal import Journal
 
 
 def test_one_line_an_interval_without_a_terminal(tmp_path):
@@ -14,7 +15,9 @@ def test_one_line_an_interval_without_a_terminal(tmp_path):
     data = rows(32)
     log = tmp_path / "train.log"
     log.write_text("before\n")
-    progress = Progress(64, log=log, kimg=0.008, console=console)
+    journal = Journal(console, log)
+    journal.begin()
+    progress = Progress(64, journal, kimg=0.008)
     model = FakeGan()
     callbacks = [progress, TrainingLog(tmp_path, kimg=0.008)]
     fit(model, data, callbacks)
@@ -37,7 +40,7 @@ def test_speed_and_time_left(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_stylegan.training.callbacks.progress.time.perf_counter", lambda: next(seconds))
     console = Console(file=io.StringIO(), force_terminal=False)
     # 4 images (compiling) | 4 images in 4 s | 8 in 12 s; the mean is 16 s / 12 images.
-    fit(FakeGan(), rows(16), [Progress(3616, kimg=0.008, console=console)])
+    fit(FakeGan(), rows(16), [Progress(3616, Journal(console), kimg=0.008)])
     lines = console.file.getvalue().splitlines()
     assert len(lines) == 2
     assert "0.008 of 3.616 kimg, 1e+03 s/kimg (1 images/s), 1:00:08 left" in lines[0]
@@ -46,7 +49,9 @@ def test_speed_and_time_left(tmp_path, monkeypatch):
 
 def test_a_bar_on_a_terminal(tmp_path):
     console = Console(file=io.StringIO(), force_terminal=True, width=160)
-    progress = Progress(32, log=tmp_path / "train.log", kimg=0.008, console=console)
+    journal = Journal(console, tmp_path / "train.log")
+    journal.begin()
+    progress = Progress(32, journal, kimg=0.008)
     model = FakeGan()
     fit(model, rows(16), [progress])
     fit(model, rows(16), [progress], epoch=1)

@@ -7,7 +7,7 @@ import pytest
 from fake_gan import FakeGan, fit, rows
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from keras_stylegan.config import TrainingConfig
+from keras_stylegan.config import Config, TrainingConfig
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.features import extract, make_extractor
@@ -24,9 +24,10 @@ from keras_stylegan.training.callbacks.quick_evaluation import (
     warnings,
 )
 from keras_stylegan.training.checkpoint import load
+from keras_stylegan.training.record import Record
 from keras_stylegan.training.samples import draw_samples
 
-RECORD = {"classes": ["a", "b"], "data_fingerprint": "f"}
+RECORD = Record(Config(), ("a", "b"), "f", 0)
 
 
 def image_set(seed, subjects, slices=4, size=16):
@@ -100,12 +101,8 @@ def test_the_best_state_is_kept_by_the_named_metric(tmp_path):
     best = int(np.argmin(values))
     assert 0 < best < 5, "the drift must make the case that the newest is not the best"
     arrays, record = load(tmp_path / "best.npz")
-    assert record["images_seen"] == 4 * (best + 1)
-    assert (record["best_metric"], record["best_value"], record["classes"]) == (
-        "frechet_random",
-        values[best],
-        ["a", "b"],
-    )
+    assert record.images_seen == 4 * (best + 1)
+    assert (record.best_metric, record.best_value, record.classes) == ("frechet_random", values[best], ("a", "b"))
     for saved, expected in zip(arrays.values(), states[best], strict=True):
         np.testing.assert_array_equal(saved, expected)
     assert "best frechet_random so far" in said[best]

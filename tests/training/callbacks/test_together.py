@@ -12,6 +12,7 @@ from rich.console import Console
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.callbacks import LossPlot, Progress, SampleGrid, StopOnNonFinite, TrainingLog
 from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.journal import Journal
 
 
 def make_gan(learning_rate=1e-3):
@@ -34,7 +35,7 @@ def test_a_run_leaves_its_log_plot_and_samples(tmp_path):
     non_finite = StopOnNonFinite()
     callbacks = [
         non_finite,
-        Progress(24, tmp_path / "train.log", 0.008, console),
+        Progress(24, Journal(console), 0.008),
         TrainingLog(tmp_path, 0.008),
         LossPlot(tmp_path),
         SampleGrid(tmp_path / "samples", ("AD", "NC"), 0.016, 8, tensorboard_dir=tmp_path / "tensorboard"),

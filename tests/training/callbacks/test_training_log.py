@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 
 import keras
 import numpy as np
@@ -8,7 +9,8 @@ from fake_gan import FakeGan, fit, rows
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.training.callbacks import TrainingLog
+from keras_stylegan.training.callbacks import TrainingLog, tensorboard_events
+from keras_stylegan.training.callbacks.loss_plot import draw_loss_plot
 
 
 def read(path):
@@ -78,17 +80,74 @@ def test_a_resumed_run_writes_the_same_bytes(tmp_path, saved_after, torn):
     assert (part / "log.csv").read_bytes() == (whole / "log.csv").read_bytes()
 
 
-def test_other_columns_and_damage_are_refused(tmp_path):
-    log = tmp_path / "log.csv"
-    model = FakeGan()
-    model.images.assign(100)
-    log.write_text("kimg,epoch,d_loss\n0.004,1,3\n")
-    with pytest.raises(InputError, match=r"log.csv has other columns than this run.*Received: 'kimg,epoch,d_loss'"):
-        fit(model, rows(4), [TrainingLog(tmp_path, kimg=0.004)])
-    assert log.read_text() == "kimg,epoch,d_loss\n0.004,1,3\n"
-    log.write_text("kimg,epoch,d_loss\nnonsense,1,3\n")
-    with pytest.raises(InputError, match=r"log.csv is damaged.*Received row: 'nonsense,1,3'"):
-        fit(model, rows(4), [TrainingLog(tmp_path, kimg=0.004)])
+class Penalised(FakeGan):
+    """Has one more penalty, turned on when the run was resumed, and one less."""
+
+    @property
+    def metrics(self):
+        used = [metric for metric in super().metrics if metric.name != "r1_penalty"]
+        return [used[0], self.extra, *used[1:]]
+
+    def __init__(self):
+        super().__init__()
+        self.extra = keras.metrics.Mean(name="path_length")
+
+    def train_step(self, data):
+        self.extra.update_state(7.0)
+        return super().train_step(data)
+
+
+def test_penalties_turned_on_and_off_on_resume_are_columns(tmp_path):
+    data = rows(16)
+    fit(FakeGan(), data, [TrainingLog(tmp_path, kimg=0.004)])
+    before = read(tmp_path / "log.csv")
+    resumed = Penalised()
+    resumed.images.assign(8)
+    fit(resumed, data[8:], [TrainingLog(tmp_path, kimg=0.004)], epoch=1)
+    header, *lines = read(tmp_path / "log.csv")
+    own = ["kimg", "epoch", "d_loss", "path_length", "g_loss", "real_score", "skipped_updates"]
+    assert header == [*own, "r1_penalty"]
+    assert [line[3] for line in lines] == ["", "", "7.0", "7.0"]
+    assert [line[7] for line in lines] == [before[1][4], before[2][4], "", ""]
+    # All other cells as they were, the later rows with the same numbers.
+    for name in ("kimg", "d_loss", "g_loss", "real_score"):
+        assert [line[own.index(name)] for line in lines] == [line[before[0].index(name)] for line in before[1:]]
+    assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+    events = EventAccumulator(str(tmp_path / "tensorboard" / "metrics")).Reload()
+    assert [event.step for event in events.Scalars("path_length")] == [12, 16]
+    # And back again.
+    last = FakeGan()
+    last.images.assign(12)
+    fit(last, data[12:], [TrainingLog(tmp_path, kimg=0.004)], epoch=1)
+    header, *lines = read(tmp_path / "log.csv")
+    assert header == [*before[0], "path_length"]
+    assert [line[-1] for line in lines] == ["", "", "7.0", ""]
+    assert lines[3][:-1] == [before[4][0], "2", *before[4][2:]]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"kimg,epoch,d_loss\nnonsense,1,3\n", "log.csv is damaged: move it away. Received: row 'nonsense,1,3'"),
+        (b"kimg,epoch,d_loss\n0.004,1,x\n", "log.csv is damaged"),
+        (b"kimg,epoch,d_loss\n0.004,1\n", "log.csv is damaged"),
+        (b"kimg,epoch,d_loss\nnan,1,3\n", "log.csv is damaged"),
+        (b"kimg,epoch,d_loss\n1e999,1,3\n", "log.csv is damaged"),
+        (b"kimg,epoch,d_loss\n,1,3\n", "log.csv is damaged"),
+        (b"kimg,epoch,d_loss,d_loss\n", "log.csv is no log of a run"),
+        (b"name,age\nA,3\n", "log.csv is no log of a run: move it away. Received: columns 'name,age'"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe\x00\n", "log.csv cannot be read: move it away"),
+        (b'"' * 131_073 + b"\n" + b"a" * 200_000 + b"\n", "log.csv"),
+    ],
+)
+def test_a_log_that_is_none_is_refused_and_kept(tmp_path, content, told):
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(told)) as caught:
+        TrainingLog(tmp_path, kimg=0.004)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    with pytest.raises(InputError, match=re.escape(told)):
+        draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+    assert (tmp_path / "log.csv").read_bytes() == content
 
 
 def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
@@ -96,8 +155,19 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InputError, match=r"Cannot write .*log\.csv: No space left on device"):
+    with pytest.raises(InputError, match=r"annot write .*log\.csv: No space left on device"):
         fit(FakeGan(), rows(4), [TrainingLog(tmp_path, kimg=0.004)])
+
+
+def test_a_full_disk_is_one_line_for_tensorboard_too(tmp_path, monkeypatch, capfd):
+    (tmp_path / "tensorboard").mkdir()
+    log = TrainingLog(tmp_path, kimg=0.004)
+    full = open("/dev/full", "wb")  # noqa: SIM115 - the callback closes it
+    monkeypatch.setattr(tensorboard_events, "open", lambda *_: full, raising=False)
+    with pytest.raises(InputError, match=r"cannot write .*metrics: No space left on device; make room"):
+        fit(FakeGan(), rows(4), [log])
+    # No thread of its own that says so in ten lines.
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_tensorboard_has_the_same_numbers(tmp_path):

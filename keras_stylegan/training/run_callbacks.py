@@ -1,0 +1,80 @@
+"""The callbacks of a training run: their order, and who writes."""
+
+from keras_stylegan.backend import replicas
+from keras_stylegan.config import Config
+from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.training.callbacks import (
+    Checkpoints,
+    LossPlot,
+    Progress,
+    QuickEvaluation,
+    SampleGrid,
+    StopAt,
+    StopOnNonFinite,
+    StopOnSignal,
+    TrainingLog,
+)
+from keras_stylegan.training.checkpoint import CheckpointFolder
+from keras_stylegan.training.journal import Journal
+from keras_stylegan.training.record import Record
+from keras_stylegan.training.run_folder import RunFolder
+
+ONLY_WRITE = (Progress, QuickEvaluation, LossPlot, SampleGrid)
+"""What the chief alone needs. All others end the training or change the model (the log starts its means anew), which
+must happen after the same step in every process; `TrainingLog` and `Checkpoints` write only where they get a folder."""
+
+
+class RunCallbacks:
+    """The callbacks of a run, the same in every process but for `ONLY_WRITE`.
+
+    Args:
+        config: The experiment.
+        folder: The run folder.
+        record: What a checkpoint says of the run.
+        data: The training images.
+        heldout: Images of held-out subjects; None for no evaluation during training.
+        total_images: Real images of the whole run.
+        journal: What the run says.
+
+    Attributes:
+        all: The list for `fit`.
+
+    Raises:
+        InputError: A file that one of them continues is damaged. Nothing is written yet.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        folder: RunFolder,
+        record: Record,
+        data: ImageSet,
+        heldout: ImageSet | None,
+        total_images: int,
+        journal: Journal,
+    ) -> None:
+        options, writes = config.training, replicas.is_chief()
+        checkpoints = CheckpointFolder(folder.checkpoints, options.checkpoint_gb * 1e9)
+        tensorboard = folder.path / "tensorboard"
+        self.non_finite = StopOnNonFinite(journal.say, options.log_kimg)
+        self.signal = StopOnSignal()
+        self.saver = Checkpoints(
+            checkpoints if writes else None, record, options.checkpoint_kimg, self.non_finite.healthy
+        )
+        self.samples = SampleGrid(
+            folder.samples, data.classes, options.sample_kimg, options.sample_count, options.seed, tensorboard
+        )
+        in_order = [
+            self.non_finite,
+            self.signal,
+            StopAt(total_images),
+            # Progress reads the running means, the log resets them, and the checkpoint must hold them reset.
+            Progress(total_images, journal, options.log_kimg),
+            TrainingLog(folder.path if writes else None, options.log_kimg),
+        ]
+        if heldout is not None:
+            # Before the checkpoint of the same step, so that a resumed run has the same rows.
+            compare = (options.evaluate_kimg, options.evaluate_count, options.best_metric, journal.say)
+            in_order.append(QuickEvaluation(folder.path, folder.best, record, data, heldout, *compare))
+        in_order += [self.saver, LossPlot(folder.path), self.samples]
+        self.all = [callback for callback in in_order if writes or not isinstance(callback, ONLY_WRITE)]
