@@ -58,9 +58,9 @@ raise SystemExit(main(sys.argv[1:]))
 """
 
 
-def run(program, *arguments):
+def run(program, *arguments, **variables):
     """A Python program as a process of its own, from the root of the project: (exit code, everything it printed)."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"} | variables
     command = [sys.executable, *(["-c", program] if program else ["run.py"]), *map(str, arguments)]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=as_from_a_terminal()
@@ -75,8 +75,8 @@ def state(run_dir):
 
 
 @pytest.fixture(scope="module")
-def experiment(tmp_path_factory):
-    """An experiment file, its image folder, and a finished uninterrupted run."""
+def experiment_file(tmp_path_factory):
+    """An experiment file, and beside it a folder of images."""
     folder = tmp_path_factory.mktemp("resume")
     random = np.random.default_rng(0)
     for name in ("AD", "NC"):
@@ -85,9 +85,16 @@ def experiment(tmp_path_factory):
             write_png(folder / "images" / name / f"{name}{index // 5}_{index % 5}.png", random.integers(0, 255, (8, 8)))
     path = folder / "experiment.py"
     path.write_text(EXPERIMENT.format(data=str(folder / "images"), cache=str(folder / "cache")))
-    code, output = run(None, "train", path, "--run-dir", folder / "whole")
+    return path
+
+
+@pytest.fixture(scope="module")
+def experiment(experiment_file):
+    """An experiment file, and the state of a finished uninterrupted run of it."""
+    whole = experiment_file.parent / "whole"
+    code, output = run(None, "train", experiment_file, "--run-dir", whole)
     assert code == 0, output
-    return path, state(folder / "whole")
+    return experiment_file, state(whole)
 
 
 def write_png(path, pixels):
@@ -130,6 +137,24 @@ def test_killed_and_resumed_equals_uninterrupted(experiment, tmp_path, program, 
     assert found == 0, output
     check_equal(state(tmp_path / "run"), expected)
     assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_resume_bit_for_bit_too(experiment_file, tmp_path, backend):
+    pytest.importorskip(backend)
+    # Every process compiles the same step: JAX keeps it in a folder.
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    variables = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"} | cache
+    train = ("train", experiment_file, "--training.epochs", 2, "--run-dir")
+    code, output = run(None, *train, tmp_path / "whole", **variables)
+    assert code == 0, output
+    # In the second epoch, two steps after a checkpoint.
+    code, output = run(KILL_AT_STEP.format(images=112, signal="SIGKILL"), *train, tmp_path / "run", **variables)
+    assert code == -signal.SIGKILL, output
+    code, output = run(None, *train, tmp_path / "run", "--resume", **variables)
+    assert code == 0 and "Continuing at 0.096 kimg" in output, output
+    check_equal(state(tmp_path / "run"), state(tmp_path / "whole"))
 
 
 @pytest.mark.slow
