@@ -19,7 +19,7 @@ for count in (9, 11):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "backend", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("tensorflow", "jax", "torch")]
+    "backend", ["tensorflow", *(pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch"))]
 )
 def test_every_image_is_shown(backend):
     paths = os.pathsep.join(map(str, (TESTS.parent, TESTS / "training")))

@@ -140,9 +140,8 @@ def test_killed_and_resumed_equals_uninterrupted(experiment, tmp_path, program, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch")])
 def test_other_backends_resume_bit_for_bit_too(experiment_file, tmp_path, backend):
-    pytest.importorskip(backend)
     # Every process compiles the same step: JAX keeps it in a folder.
     cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     variables = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"} | cache
