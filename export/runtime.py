@@ -7,6 +7,7 @@ images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_p
 """
 
 import contextlib
+import hashlib
 import io
 import itertools
 import json
@@ -20,6 +21,8 @@ import numpy as np
 import onnxruntime
 
 FORMAT = "keras-stylegan generator 1"
+SEAL = b"content_sha256\x12\x40"
+"""Stands in an exported file before the 64 digits of its SHA-256, taken with zeros in their place."""
 Label = str | int | None
 
 
@@ -114,7 +117,7 @@ class OnnxGenerator:
             (number, image).
         """
         _require(count >= 0, "count", "at least 0", count)
-        _check_psi(truncation_psi)
+        _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
         labels = self._labels(label)
         self.latents(seed, [])
         return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels)
@@ -139,7 +142,7 @@ class OnnxGenerator:
         Returns:
             (N, num_ws, w_dim) float32.
         """
-        _check_psi(truncation_psi)
+        _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
         z = _shaped("z", z, self.z_dim)
         feeds = {"z": z}
         if self.classes:
@@ -244,7 +247,11 @@ class OnnxGenerator:
     def _session(self, part):
         if part not in self._sessions:
             path = self.path if part == "generator" else self.path.with_name(f"{part}.onnx")
-            self._sessions[part] = _load(path, part, self._providers)
+            session = _load(path, part, self._providers)
+            weights = session.get_modelmeta().custom_metadata_map["weights_sha256"]
+            if part != "generator" and weights != self.metadata["weights_sha256"]:
+                raise InputError(f"{path} has other weights than {self.path}; copy the files of one export")
+            self._sessions[part] = session
         return self._sessions[part]
 
 
@@ -259,6 +266,10 @@ def _load(path, part, providers):
         raise InputError(f"{path} is a folder; name the {part}.onnx in it")
     if not path.is_file():
         raise InputError(f"{path} does not exist; `python run.py export` writes it")
+    # A damaged file could still give images, and wrong ones.
+    start, seal, rest = path.read_bytes().rpartition(SEAL)
+    if not seal or rest[:64] != hashlib.sha256(start + seal + b"0" * 64 + rest[64:]).hexdigest().encode():
+        raise InputError(f"{path} is damaged, or no file of a `python run.py export` of this version; export it again")
     available = onnxruntime.get_available_providers()
     if providers is None:
         wanted = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
@@ -279,17 +290,13 @@ def _load(path, part, providers):
         session = onnxruntime.InferenceSession(str(path), options, providers=wanted)
     except Exception as error:  # onnxruntime's exceptions have no common base of their own.
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} is not an ONNX file or is damaged ({reason}); export it again") from error
+        raise InputError(f"onnxruntime {onnxruntime.__version__} does not load {path} ({reason})") from error
     metadata = session.get_modelmeta().custom_metadata_map
     if metadata.get("format") != FORMAT or metadata.get("part") != part:
         raise InputError(f"{path} is not the {part} of a `python run.py export` of this version")
     if providers is not None and session.get_providers()[0] != wanted[0]:
         raise InputError(f"{wanted[0]} does not work on this machine (driver, CUDA libraries); choose another provider")
     return session
-
-
-def _check_psi(truncation_psi):
-    _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
 
 
 def _shaped(name, array, *shape):

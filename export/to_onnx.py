@@ -5,6 +5,7 @@ metadata, float16, and that no file gets its final name before `export.verify` h
 """
 
 import collections
+import hashlib
 import json
 import os
 import tempfile
@@ -21,6 +22,7 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 
 from export.metadata import metadata
 from export.options import ExportOptions
+from export.runtime import SEAL
 from export.verify import VERIFICATION, verify
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
@@ -65,7 +67,7 @@ def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> l
     for path in paths:
         model = onnx.load(path)
         model.metadata_props.add(key=VERIFICATION, value=json.dumps(report.numbers()))
-        onnx.save(model, path)
+        save(model, path)
     trained.generator.save(folder / "generator.keras")
     return [*paths, folder / "generator.keras"]
 
@@ -86,8 +88,19 @@ def write_part(trained: TrainedGenerator, part: str, options: ExportOptions, fol
     for key, value in (metadata(trained, options) | {"part": part}).items():
         model.metadata_props.add(key=key, value=value)
     path = folder / f"{part}.onnx"
-    onnx.save(model, path)
+    save(model, path)
     return path
+
+
+def save(model: onnx.ModelProto, path: Path) -> None:
+    """Write a graph with a checksum of its whole file among its metadata, which `export.runtime` compares."""
+    others = [entry for entry in model.metadata_props if not SEAL.startswith(entry.key.encode())]
+    del model.metadata_props[:]
+    model.metadata_props.extend(others)
+    model.metadata_props.add(key=SEAL[:-2].decode(), value=64 * "0")
+    content = model.SerializeToString()
+    start, seal, rest = content.rpartition(SEAL)
+    path.write_bytes(start + seal + hashlib.sha256(content).hexdigest().encode() + rest[64:])
 
 
 def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProto:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import venv
@@ -14,6 +15,7 @@ from signals import default_signals
 import export.command
 from export.command import main
 from export.runtime import InputError, OnnxGenerator
+from export.to_onnx import save
 from keras_stylegan.latent.latents import draw_latents
 
 ROOT = Path(__file__).parents[2]
@@ -160,23 +162,49 @@ def test_files_that_are_not_ours(unconditional, tmp_path, capsys):
     assert_error(call(unconditional.folder, tmp_path), capsys, "export is a folder; name the generator.onnx in it")
     path = tmp_path / "bad.onnx"
     path.write_text("This is not ONNX.")
-    assert_error(call(path, tmp_path), capsys, "bad.onnx is not an ONNX file or is damaged")
+    assert_error(call(path, tmp_path), capsys, "bad.onnx is damaged, or no file of a `python run.py export`")
     content = unconditional.path.read_bytes()
     for share in (0.1, 0.5, 0.95):
         path.write_bytes(content[: int(share * len(content))])
-        assert_error(call(path, tmp_path), capsys, "bad.onnx is not")
+        assert_error(call(path, tmp_path), capsys, "bad.onnx is damaged")
     path.write_bytes(b"")
-    assert_error(call(path, tmp_path), capsys, "bad.onnx is not")
+    assert_error(call(path, tmp_path), capsys, "bad.onnx is damaged")
     x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy")
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "other", [x], [y])
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, path)
+    assert_error(call(path, tmp_path), capsys, "bad.onnx is damaged, or no file of a `python run.py export`")
+    save(model, path)
     assert_error(call(path, tmp_path), capsys, "bad.onnx is not the generator of a `python run.py export`")
     assert_error(call(unconditional.folder / "mapping.onnx", tmp_path), capsys, "mapping.onnx is not the generator")
     assert os.listdir(tmp_path) == ["bad.onnx"]
     path.write_bytes(content)
     with pytest.raises(InputError, match="mapping.onnx does not exist"):
         OnnxGenerator(path).map(np.zeros((1, 8)))
+
+
+def test_no_flipped_or_missing_byte_goes_unnoticed(unconditional, tmp_path):
+    """Weights and metadata alike: a damaged file could still load, and give wrong images."""
+    content = unconditional.path.read_bytes()
+    random, path = np.random.default_rng(0), tmp_path / "generator.onnx"
+    flips = [*random.integers(len(content), size=100), *range(len(content) - 3000, len(content), 30)]
+    for place in flips:
+        changed = bytearray(content)
+        changed[place] ^= 1 << random.integers(8)
+        path.write_bytes(changed)
+        with pytest.raises(InputError, match="generator.onnx is damaged"):
+            OnnxGenerator(path)
+    for place in random.integers(len(content), size=20):
+        path.write_bytes(content[:place] + content[place + 1 :])
+        with pytest.raises(InputError, match="generator.onnx is damaged"):
+            OnnxGenerator(path)
+
+
+def test_halves_of_another_export_are_refused(unconditional, conditional, tmp_path):
+    shutil.copy(unconditional.path, tmp_path)
+    shutil.copy(conditional.folder / "synthesis.onnx", tmp_path)
+    with pytest.raises(InputError, match="synthesis.onnx has other weights than .*generator.onnx"):
+        OnnxGenerator(tmp_path / "generator.onnx").synthesize(np.zeros((1, 6, 12)))
 
 
 @pytest.mark.parametrize(

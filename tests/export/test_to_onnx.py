@@ -266,10 +266,10 @@ def test_not_a_number_fails_the_comparison(unconditional, tmp_path):
 def test_full_disk_keeps_the_earlier_export(unconditional, tmp_path, monkeypatch):
     (tmp_path / "generator.onnx").write_text("earlier")
 
-    def full(model, path, **_):
+    def full(model, path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(onnx, "save", full)
+    monkeypatch.setattr(export.to_onnx, "save", full)
     with pytest.raises(InputError, match=re.escape(f"Cannot write {tmp_path}: No space left on device")):
         export_run(unconditional.run, ExportOptions(output_dir=tmp_path))
     assert os.listdir(tmp_path) == ["generator.onnx"]
