@@ -85,10 +85,10 @@ def shares_plot(metrics: dict[Key, dict[str, Any]], extractor: str) -> bytes | N
     figure, axis = _figure(height=0.55 * len(shown) + 1.2)
     for row, entry in enumerate(shown.values()):
         floor = entry["floor"]
-        if floor:
-            axis.barh(row + 0.2, floor["value"], height=0.36, color=REAL, label="real subjects" if not row else None)
-            axis.text(floor["value"], row + 0.2, f" {floor['value']:.2f}", va="center", fontsize=9)
         axis.barh(row - 0.2, entry["value"], height=0.36, color=GENERATED, label=None if row else "generated")
+        if floor:
+            axis.barh(row + 0.2, floor["value"], height=0.36, color=REAL, label=None if row else "real subjects")
+            axis.text(floor["value"], row + 0.2, f" {floor['value']:.2f}", va="center", fontsize=9)
         low, high = entry["interval"] or (entry["value"], entry["value"])
         axis.plot([low, high], [row - 0.2] * 2, color="black", linewidth=1.2)
         axis.text(max(high, entry["value"]), row - 0.2, f" {entry['value']:.2f}", va="center", fontsize=9)

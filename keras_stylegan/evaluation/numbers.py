@@ -5,6 +5,8 @@ from typing import Any
 from keras_stylegan.metrics.catalogue import METRICS
 from keras_stylegan.metrics.metric import Key
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def number(value: float | None) -> str:
     """Three significant digits, with a real minus sign."""
@@ -15,7 +17,7 @@ def number(value: float | None) -> str:
     text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
-        text = f"{mantissa}·10^{int(exponent)}"
+        text = f"{mantissa}·10" + str(int(exponent)).translate(SUPERSCRIPTS)
     return text.replace("-", "−")
 
 
@@ -31,8 +33,8 @@ def ratio(entry: dict[str, Any]) -> str:
 
 
 def counts(entry: dict[str, Any]) -> str:
-    """'5000 / 1248': generated and real images."""
-    return f"{entry['generated_count']} / {entry['reference_count']}"
+    """'5000 / 1248': generated and real images; a dash for none."""
+    return " / ".join(str(entry[name] or "–") for name in ("generated_count", "reference_count"))
 
 
 def title(key: Key) -> str:

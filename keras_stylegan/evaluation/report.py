@@ -105,10 +105,14 @@ def _table(metrics: dict[Key, Any], explain: bool) -> str:
     for key, entry in numbers.ordered(metrics).items():
         metric = METRICS[key.metric]
         floor = entry["floor"]
-        first = f"<b>{escape(numbers.title(key))}</b> <small>{numbers.direction(key)}</small>"
         if explain and key.metric not in explained:
             explained.add(key.metric)
-            first += f"<br><small>{escape(metric.meaning)} ({escape(metric.source)})</small>"
+            meaning = f"{escape(metric.meaning)} ({escape(metric.source)})"
+            heading = f"<b>{escape(metric.title)}</b>, {numbers.direction(key)}. {meaning}"
+            rows.append(f'<tr class="meaning"><td colspan="5">{heading}</td></tr>')
+        first = f"<b>{escape(numbers.title(key))}</b>"
+        if not explain:
+            first += f" <small>{numbers.direction(key)}</small>"
         notes = dict.fromkeys(note for note in (entry.get("note"), (floor or {}).get("note")) if note)
         first += "".join(f"<br><small>Note: {escape(note)}.</small>" for note in notes)
         value = f"<span><b>{numbers.number(entry['value'])}</b> <small>{numbers.interval(entry)}</small></span>"

@@ -28,6 +28,7 @@ th { font-size: .82rem; color: var(--soft); font-weight: 600; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td b { font-weight: 650; }
 td:first-child { width: 48%; }
+tr.meaning td { width: auto; background: #f7f9fa; color: var(--soft); font-size: .88rem; padding: .35rem .6rem; }
 tr:last-child td { border-bottom: 0; }
 .facts td:first-child, .facts th { width: 11rem; color: var(--soft); }
 .facts td { overflow-wrap: anywhere; }
@@ -51,6 +52,7 @@ pre { padding: .7rem; white-space: pre-wrap; overflow-wrap: anywhere; }
   table.metrics td:first-child { display: block; width: 100%; text-align: left; padding-bottom: .3rem; }
   table.metrics td::before { content: attr(data-label); color: var(--soft); font-size: .85rem; text-align: left; }
   table.metrics td:first-child::before { content: none; }
+  table.metrics tr.meaning { padding: 0; }
   table.metrics td.empty { display: none; }
   .facts td:first-child, .facts th { width: 7rem; }
 }

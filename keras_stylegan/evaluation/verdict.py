@@ -10,7 +10,7 @@ GOOD, NOTICE, BAD = "good", "notice", "bad"
 CLOSE_RATIO, FAR_RATIO = 1.5, 3.0
 """A distance up to 1.5 times its floor counts as close to real, beyond 3 times as far from it."""
 LOW_SHARE, POOR_SHARE = 0.8, 0.5
-"""The same for recall, coverage, precision and accuracies, as a share of what real images reach."""
+"""The same for shortfalls and for accuracies beyond chance, as a share of what real images reach."""
 COLLAPSE_MARGIN = 0.05
 """MS-SSIM this much above the real images' says that variety is missing."""
 EXPECTED_DUPLICATES, MANY_DUPLICATES = 0.01, 0.1
@@ -131,16 +131,21 @@ def _classes(record):
     for key, measurement in _overall(record):
         if key.metric != "class_agreement" or measurement["ratio"] is None:
             continue
-        ratio, real = measurement["ratio"], measurement["floor"]["value"]
-        if measurement["note"]:
-            yield NOTICE, f"{title(key)}: {measurement['note']}"
+        value, real, chance = measurement["value"], measurement["floor"]["value"], 1 / len(record["run"]["classes"])
+        if measurement["note"] or real <= chance:
+            yield (
+                NOTICE,
+                f"{title(key)}: {measurement['note'] or 'real images are recognised no better than by chance'}",
+            )
             continue
+        # By chance some are recognised in any case: what counts is how many more.
+        ratio = (value - chance) / (real - chance)
         if ratio >= LOW_SHARE:
             level, words = GOOD, "Classes are respected"
         else:
             level, words = (BAD if ratio < POOR_SHARE else NOTICE), "Classes are confused"
         yield (
             level,
-            f"{words}: the requested class is recognised in {measurement['value']:.0%} of generated and {real:.0%} of "
-            f"held-out images ({key.detail})",
+            f"{words}: the requested class is recognised in {value:.0%} of generated and {real:.0%} of held-out images "
+            f"({key.detail}; {chance:.0%} by chance)",
         )

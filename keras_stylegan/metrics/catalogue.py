@@ -121,7 +121,7 @@ METRICS = {
         "Kynkäänniemi et al. 2019",
         "features",
         _precision_recall,
-        shortfall="A part of the generated images looks implausible",
+        shortfall="Generated images look less plausible than real ones",
         quick=True,
     ),
     "recall": Metric(
@@ -131,7 +131,7 @@ METRICS = {
         "Kynkäänniemi et al. 2019",
         "features",
         _precision_recall,
-        shortfall="A part of the variety of real images is missing",
+        shortfall="Variety is missing",
         quick=True,
     ),
     "density": Metric(
@@ -151,7 +151,7 @@ METRICS = {
         "Naeem et al. 2020",
         "features",
         _precision_recall,
-        shortfall="A part of the variety of real images is missing",
+        shortfall="Variety is missing",
         quick=True,
     ),
     "sliced_wasserstein": Metric(

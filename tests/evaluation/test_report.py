@@ -103,7 +103,7 @@ def test_the_model_card_has_data_recipe_metrics_audit_and_use(record):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0, "0"), (12.345, "12.3"), (-0.5, "−0.5"), (123456.7, "123457"), (0.00001234, "1.23·10^−5")],
+    [(None, "–"), (0, "0"), (12.345, "12.3"), (-0.5, "−0.5"), (123456.7, "123457"), (0.00001234, "1.23·10⁻⁵")],
 )
 def test_numbers_as_text(value, text):
     assert number(value) == text

@@ -15,7 +15,8 @@ def entry(value, floor=None, interval=None, note=""):
 
 def record(metrics=(), **parts):
     audit = {"verdict": "clear", "reason": "Nothing is close.", "spaces": {}}
-    return {"status": "complete", "failures": {}, "audit": audit, "data": {"warnings": []}} | parts | {
+    run = {"classes": ["AD", "NC"]}
+    return {"status": "complete", "run": run, "failures": {}, "audit": audit, "data": {"warnings": []}} | parts | {
         "metrics": dict(metrics)
     }  # fmt: skip
 
@@ -78,12 +79,21 @@ def test_collapse():
     assert "Diversity" not in said(verdict(record({DUPLICATES: entry(0.01, interval=[0, 0.02])})), "notice")
 
 
-def test_classes():
-    found = verdict(record({AGREEMENT: entry(0.5, 0.9)}))
-    assert "recognised in 50% of generated and 90% of held-out" in said(found, "notice")
-    assert "respected" in said(verdict(record({AGREEMENT: entry(0.88, 0.9)})), "good")
+@pytest.mark.parametrize(
+    ("value", "level", "word"),
+    [(0.88, "good", "respected"), (0.75, "notice", "confused"), (0.5, "bad", "confused"), (0.4, "bad", "confused")],
+)
+def test_classes_count_by_what_is_recognised_beyond_chance(value, level, word):
+    """Of two classes half are recognised by chance: 50 % of 90 % is nothing."""
+    found = verdict(record({AGREEMENT: entry(value, 0.9)}))
+    assert f"Classes are {word}: the requested class is recognised in {value:.0%}" in said(found, level)
+    assert "90% of held-out images (random; 50% by chance)" in said(found, level)
+
+
+def test_classes_that_cannot_be_told_apart_are_not_judged():
     note = "the classes cannot be told apart"
     assert note in said(verdict(record({AGREEMENT: entry(0.5, 0.5, note=note)})), "notice")
+    assert "no better than by chance" in said(verdict(record({AGREEMENT: entry(0.5, 0.5)})), "notice")
 
 
 def test_the_gravest_comes_first_and_nothing_is_hidden():
