@@ -1,6 +1,7 @@
 """Dataclasses as JSON: config.json of a run and the record of a checkpoint, read strictly by their types."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,9 +36,8 @@ def from_json(kind: type[Kind], text: str | bytes, where: str) -> Kind:
     # Only here, as `--help` shall not wait for it.
     import pydantic
 
-    strict = pydantic.with_config(pydantic.ConfigDict(extra="forbid", strict=True))(kind)
     try:
-        return pydantic.TypeAdapter(strict).validate_json(text)
+        return _reader(kind).validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))
@@ -48,6 +48,13 @@ def from_json(kind: type[Kind], text: str | bytes, where: str) -> Kind:
         reason += f". Received: {received if len(received) < 80 else received[:80] + '...'}"
     shown = f"{key}: " if key and not reason.startswith(f"{key}.") else ""
     raise InputError(f"{where} is damaged or of another version: {shown}{reason}")
+
+
+@functools.cache
+def _reader(kind: type) -> Any:
+    import pydantic
+
+    return pydantic.TypeAdapter(pydantic.with_config(pydantic.ConfigDict(extra="forbid", strict=True))(kind))
 
 
 def read_json(kind: type[Kind], path: Path) -> Kind:

@@ -66,6 +66,8 @@ TESTS_OF_NO_FILE = {
     "test_privacy": "everything that may be shared",
     "test_markers": "the search that test_privacy makes",
     "test_readme": "the pages",
+    "test_hostile_commands": "every command and every reader of a run",
+    "test_damaged_files": "the readers of config.json, checkpoints and ONNX files",
     "backend/test_backends": "the backends against each other",
     "backend/test_distribution": "replicas in processes of their own",
     "backend/test_last_batch": "one behaviour on every backend",
