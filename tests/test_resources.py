@@ -53,11 +53,16 @@ WIDE = ["--model.channel-base=4096", "--model.channel-max=128"]
         (["adni64", *WIDE, "--training.batch-size=32"], 3.06),
         (["adni64", *WIDE, "--training.batch-size=8", "--model.architecture=resnet"], 1.53),
         (["adni64_paper", *WIDE, "--training.batch-size=16"], 1.93),
+        (["adni128", "--model.channel-base=2048", "--model.channel-max=64", "--training.batch-size=8"], 1.64),
+        (["adni64", "--training.batch-size=4"], 2.98),
+        (["adni256", "--model.channel-base=4096", "--model.channel-max=64", "--training.batch-size=4"], 2.06),
+        (["cifar10", "--model.channel-base=4096", "--model.channel-max=256", "--training.batch-size=32"], 1.80),
+        (["demo"], 0.99),
     ],
 )
 def test_memory_is_that_of_measured_runs(words, peak):
     """Peaks of the process in GB, measured over six steps in `fit` on a CPU."""
-    assert resources.needs(parse(["benchmark", *words]).config).memory / 1e9 == pytest.approx(peak, rel=0.15)
+    assert resources.needs(parse(["benchmark", *words]).config).memory / 1e9 == pytest.approx(peak, rel=0.1)
 
 
 def test_the_bytes_of_a_checkpoint_by_hand():
