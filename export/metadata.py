@@ -63,11 +63,11 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
 def _metrics(trained):
     """The metrics of `run.py evaluate` if they are those of these weights, else None."""
     path = trained.run_dir / "evaluation" / "metrics.json"
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        record = json.loads(path.read_text())
-        images_seen, metrics = record["run"]["images_seen"], record["metrics"]
-    except (ValueError, KeyError, TypeError) as error:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        weights, metrics = record["run"]["weights_sha256"], dict(record["metrics"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
-    return metrics if images_seen == trained.images_seen else None
+    return metrics if weights == trained.weights_sha256 else None

@@ -11,13 +11,18 @@ from markers import find_markers
 from signals import default_signals
 from small_runs import save_run, write_images
 
+from export.metadata import metadata
+from export.options import ExportOptions
 from keras_stylegan.cli import main
 from keras_stylegan.config import DataConfig
 from keras_stylegan.evaluation import evaluate as module
 from keras_stylegan.evaluation.evaluate import evaluate
 from keras_stylegan.evaluation.options import EvaluateOptions
+from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.metrics.estimate import Estimate
 from keras_stylegan.metrics.features import extract, make_extractor
 from keras_stylegan.metrics.frechet import frechet_distance
+from keras_stylegan.metrics.metric import Key, Metric
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.samples import Samples
 from keras_stylegan.training.trained import load_generator
@@ -67,6 +72,9 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     }  # fmt: skip
     html, card = path.read_text(), (path.parent / "MODEL_CARD.md").read_text()
     assert html.count("data:image/png") >= 15 and "Class NC" in html and "Class agreement" in card
+    # An exported file of these weights carries them.
+    exported = json.loads(metadata(load_generator(folder), ExportOptions())["metrics"])
+    assert exported == metrics and exported["frechet_random/AD"]["group"] == "AD"
     # The same command gives the same numbers, and another row.
     evaluate(folder, EvaluateOptions(count=60))
     assert metrics_of(path.parent)["metrics"] == metrics
@@ -152,6 +160,27 @@ def test_bad_input_is_one_line_and_exit_code_2(make_run, images, tmp_path, capsy
     assert not (folder / "evaluation").exists()
 
 
+def test_a_record_is_all_that_a_new_metric_needs(make_run, images, copier, monkeypatch):
+    def brightness(sets):
+        parts = (sets.generated, sets.heldout)
+        values = [float(part.values.mean()) for part in parts]
+        return {Key("brightness"): Estimate(abs(values[0] - values[1]), None, *(len(part.values) for part in parts))}
+
+    record = Metric("Brightness gap", "lower", "How much brighter.", "nobody", "images", brightness)
+    monkeypatch.setitem(METRICS, "brightness", record)
+    folder, _ = make_run(images, conditional=False)
+    noise(copier)
+    where = folder / "evaluation"
+    where.mkdir()
+    (where / "metrics.json").write_bytes(b"\x93\xff\x00")  # what was there before is replaced
+    evaluate(folder, EvaluateOptions(count=12))
+    entry = metrics_of(where)["metrics"]["brightness"]
+    assert entry["metric"] == "brightness" and entry["ratio"] == pytest.approx(entry["value"] / entry["floor"]["value"])
+    assert "Brightness gap</b>, lower is better. How much brighter. (nobody)" in (where / "report.html").read_text()
+    assert "| Brightness gap | all |" in (where / "MODEL_CARD.md").read_text()
+    assert "brightness,brightness:ratio" in (where / "evaluations.csv").read_text()
+
+
 def noise(copier, count=12):
     images = np.random.default_rng(0).integers(0, 255, (count, 16, 16, 1)).astype(np.uint8)
     copier(images, np.zeros(count, np.int64))
@@ -199,15 +228,6 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(make_r
     assert (tmp_path / "binary" / "evaluations.csv").read_bytes() == b"\x93\xff\x00"
 
 
-def test_a_binary_metrics_json_of_before_is_replaced(make_run, images, copier):
-    folder, _ = make_run(images, conditional=False)
-    noise(copier)
-    (folder / "evaluation").mkdir()
-    (folder / "evaluation" / "metrics.json").write_bytes(b"\x93\xff\x00")
-    evaluate(folder, EvaluateOptions(count=12))
-    assert metrics_of(folder / "evaluation")["format"] == 2
-
-
 MARKERS = ("people_folder", "others_folder", "cache_place", "run_of_smith", "subject_jones", "subject_müller")
 
 
@@ -251,6 +271,7 @@ def test_what_is_meant_to_be_shared_names_no_path_file_or_subject(make_run, copi
     assert "subject_jones0" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_people_are_announced_whatever_the_run_was_trained_on(make_run, images, copier, monkeypatch, tmp_path):
     """The images that are shown count, not the source of the training."""
     phantoms = DataConfig(source="phantom", phantom_count=200, cache_dir=tmp_path / "cache")

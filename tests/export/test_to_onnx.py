@@ -110,15 +110,17 @@ def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
     path = unconditional.run / "evaluation" / "metrics.json"
     path.parent.mkdir()
     try:
-        record = {"run": {"images_seen": 1500}, "metrics": {"frechet_random": {"value": 12.5}}}
+        record = {"run": {"weights_sha256": trained.weights_sha256}, "metrics": {"frechet_random": {"value": 12.5}}}
         path.write_text(json.dumps(record))
         values = metadata(trained, ExportOptions(pixel_size_mm=3.25))
         assert json.loads(values["metrics"]) == record["metrics"] and json.loads(values["pixel_size_mm"]) == 3.25
-        path.write_text(json.dumps(record | {"run": {"images_seen": 1000}}))
+        path.write_text(json.dumps(record | {"run": {"weights_sha256": "of other weights"}}))
         assert "metrics" not in metadata(trained, ExportOptions())
-        path.write_text("{")
-        with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
-            metadata(trained, ExportOptions())
+        for damage in (b"{", b"\x93\xff\x00", b"null", b'{"run": 1}', 100000 * b"[", None):
+            path.unlink()
+            path.mkdir() if damage is None else path.write_bytes(damage)
+            with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
+                metadata(trained, ExportOptions())
     finally:
         shutil.rmtree(path.parent)
 
