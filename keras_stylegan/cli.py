@@ -39,7 +39,8 @@ class Train:
     run_dir: Path | None = None
     """Run folder; by default models/<experiment>."""
     resume: bool = False
-    """Continue the run from its newest checkpoint, with the run's own options."""
+    """Continue the run from its newest checkpoint, with the run's own options. Ctrl-C, SIGTERM and a closed terminal
+    write one and end the run, unless nohup or a script's & made it ignore them."""
     dry_run: bool = False
     """Print the resolved config and what it needs of memory and disk, and stop."""
 

@@ -75,10 +75,18 @@ class CheckpointFolder:
         self.budget_bytes = budget_bytes
 
     def paths(self) -> list[Path]:
-        """All checkpoints, oldest first."""
-        if not self.folder.is_dir():
+        """All checkpoints, oldest first.
+
+        Raises:
+            InputError: The folder is none, or may not be read.
+        """
+        try:
+            found = [path for path in self.folder.iterdir() if self.PATTERN.fullmatch(path.name) and path.is_file()]
+        except FileNotFoundError:
             return []
-        return sorted(path for path in self.folder.iterdir() if self.PATTERN.fullmatch(path.name) and path.is_file())
+        except OSError as error:
+            raise InputError(f"cannot read {self.folder}: {error.strerror}") from error
+        return sorted(found)
 
     def save(self, model: Any, record: Record) -> Path:
         """Save the state of a model, then delete what is over the budget."""

@@ -116,9 +116,7 @@ class RunFolder:
         return True
 
     def _unusable(self, reason: str | None) -> InputError:
-        name = str(self.path)
-        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-        return InputError(f"cannot write to run folder {name}: {reason}; choose another --run-dir")
+        return InputError(f"cannot write to run folder {shown(self.path)}: {reason}; choose another --run-dir")
 
     def read_config(self) -> Config:
         """The resolved config of the run.
@@ -148,6 +146,12 @@ class RunFolder:
         """Write the resolved config, and beside it what it ran on."""
         replace_file(self.config, (to_json(config) + "\n").encode())
         replace_file(self.environment, (json.dumps(environment(), indent=2) + "\n").encode())
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it."""
+    name = str(path)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
 
 
 def environment() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A trained generator, read back from its run folder."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.models.families import GeneratorNetwork
 from keras_stylegan.training.checkpoint import CheckpointFolder, load
 from keras_stylegan.training.networks import make_generator
-from keras_stylegan.training.run_folder import RunFolder, newest_run
+from keras_stylegan.training.run_folder import RunFolder, newest_run, shown
 from keras_stylegan.training.state import assign, network_state, values
 
 
@@ -47,8 +48,9 @@ def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGe
         InputError: No such folder, no checkpoint, or a damaged one.
     """
     run_dir = newest_run() if run_dir is None else Path(run_dir)
-    if not run_dir.is_dir():
-        raise InputError(f"run folder {run_dir} does not exist; name a folder such as models/demo")
+    # Unlike pathlib's, this takes names that the system refuses for ones that do not exist.
+    if not os.path.isdir(run_dir):
+        raise InputError(f"run folder {shown(run_dir)} does not exist; name a folder such as models/demo")
     folder = RunFolder(run_dir)
     config = folder.read_config()
     groups = ("generator_ema",)

@@ -161,3 +161,9 @@ def test_falls_back_past_damaged_checkpoints_and_says_so(tmp_path):
         folder.load_newest(warn=said.append)
     with pytest.raises(InputError, match="there is no checkpoint"):
         CheckpointFolder(tmp_path / "none").load_newest()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot read .*file: Not a directory"):
+        CheckpointFolder(tmp_path / "file").load_newest()
+    # What only has the name of a checkpoint is none.
+    (tmp_path / "checkpoint_0000000900.npz").mkdir()
+    assert CheckpointFolder(tmp_path).paths()[-1].name == "checkpoint_0000000300.npz"

@@ -1,9 +1,13 @@
 """A run killed at any moment and resumed equals the uninterrupted run bit for bit."""
 
+import fcntl
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +141,32 @@ def test_killed_and_resumed_equals_uninterrupted(experiment, tmp_path, program, 
     assert found == 0, output
     check_equal(state(tmp_path / "run"), expected)
     assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp"))
+
+
+@pytest.mark.slow
+def test_a_closed_terminal_saves_the_run(experiment_file, tmp_path):
+    ours, theirs = pty.openpty()
+
+    def prepare():
+        as_from_a_terminal()()
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    command = [sys.executable, "run.py", "train", experiment_file, "--training.epochs", "10000", "--run-dir", tmp_path]
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    process = subprocess.Popen([*map(str, command)], cwd=ROOT, preexec_fn=prepare, **streams)
+    os.close(theirs)
+    checkpoints = CheckpointFolder(tmp_path / "checkpoints")
+    printed = b""
+    while not checkpoints.paths():
+        assert process.poll() is None, printed
+        if select.select([ours], [], [], 0.1)[0]:
+            printed += os.read(ours, 65536)
+    seen = checkpoints.paths()[-1]
+    os.close(ours)
+    assert process.wait(120) == 128 + signal.SIGHUP
+    assert "Stopped by SIGHUP at" in (tmp_path / "train.log").read_text().splitlines()[-2]
+    assert checkpoints.paths()[-1] > seen
 
 
 @pytest.mark.slow
