@@ -24,6 +24,10 @@ NO_HELDOUT = (
     "training images, and copies of the stand-ins escape the audit. Put other subjects into test/ or name their "
     "folder with --heldout-path"
 )
+OTHER_KIND = (
+    "Only the training or only the held-out images show people: the floors say how far the two kinds are apart, not "
+    "what a perfect generator reaches, and the audit has no new images of the training's kind to compare with"
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
             )
             named.append(f"Subjects in the held-out and the training images: {_some(shared)}")
             heldout = _without_subjects(heldout, shared)
+    if train.shows_people != heldout.shows_people:
+        remarks.append(OTHER_KIND)
     for images, name in ((train, "training"), (heldout, "held-out")):
         _check_not_constant(images, name)
     return Material(train, heldout, seen, tuple(remarks), tuple(named))

@@ -11,6 +11,8 @@ CLOSE_RATIO, FAR_RATIO = 1.5, 3.0
 """A distance up to 1.5 times its floor counts as close to real, beyond 3 times as far from it."""
 LOW_SHARE, POOR_SHARE = 0.8, 0.5
 """The same for shortfalls and for accuracies beyond chance, as a share of what real images reach."""
+LEAST_REAL = 0.1
+"""Where real images of other subjects fall below this themselves, nothing can be missing."""
 COLLAPSE_MARGIN = 0.05
 """MS-SSIM this much above the real images' says that variety is missing."""
 EXPECTED_DUPLICATES, MANY_DUPLICATES = 0.01, 0.1
@@ -96,7 +98,7 @@ def _fidelity(record):
 def _shortfalls(record):
     for key, measurement in _overall(record):
         words, ratio = METRICS[key.metric].shortfall, measurement["ratio"]
-        if not words or ratio is None or ratio >= LOW_SHARE:
+        if not words or ratio is None or ratio >= LOW_SHARE or measurement["floor"]["value"] < LEAST_REAL:
             continue
         yield (
             BAD if ratio < POOR_SHARE else NOTICE,

@@ -281,7 +281,9 @@ def test_people_are_announced_whatever_the_run_was_trained_on(make_run, images, 
         evaluate(folder, EvaluateOptions(count=12, **options))
         head = (folder / "evaluation" / "report.html").read_text().partition("<section>")[0]
         assert ("images of real people" in head) == expected
-        assert metrics_of(folder / "evaluation")["data"]["shows_people"] == expected
+        data = metrics_of(folder / "evaluation")["data"]
+        assert data["shows_people"] == expected
+        assert any("Only the training or only the held-out images" in line for line in data["warnings"]) == expected
 
 
 def test_data_path_is_refused_where_nothing_is_read_from_it(make_run, images, tmp_path, capsys):

@@ -71,6 +71,10 @@ def test_missing_variety(value, level):
         assert ("coverage (domain-1)" in said(found, lines)) == (lines == level)
 
 
+def test_what_real_images_do_not_reach_is_not_missing():
+    assert not said(verdict(record({RECALL: entry(0.0, 0.004)})), "bad")
+
+
 def test_collapse():
     assert "resemble each other more" in said(verdict(record({SIMILARITY: entry(0.6, 0.4)})), "bad")
     assert "differ no less" in said(verdict(record({SIMILARITY: entry(0.42, 0.4)})), "good")
