@@ -3,6 +3,8 @@
 Images are (N, H, W, C) in [-1, 1], logits (N, 1), a label is (N, c_dim) or None.
 """
 
+from functools import partial
+
 from keras import ops
 
 from keras_stylegan.backend import run_if
@@ -46,8 +48,8 @@ def update_discriminator(gan, real, label, batch):
     gan.update_d(lambda: discriminator_loss(gan, points, label, merged), "d_loss")
     for lazy in penalties:
         if lazy.own_update:
-            loss = lambda lazy=lazy: penalty_loss(lazy, gradient_norms(gan, [points[lazy.penalty.points]], label)[0][1])  # noqa: E731
-            run_if(ops.equal(gan.step % lazy.interval, 0), lambda loss=loss: gan.update_d(loss))
+            loss = partial(penalty_loss, gan, lazy, points[lazy.penalty.points], label)
+            run_if(ops.equal(gan.step % lazy.interval, 0), partial(gan.update_d, loss))
 
 
 def discriminator_loss(gan, points, label, penalties):
@@ -67,8 +69,9 @@ def discriminator_loss(gan, points, label, penalties):
     return loss, logs
 
 
-def penalty_loss(lazy, squared_norms):
+def penalty_loss(gan, lazy, images, label):
     """k·weight·E[(‖∇D‖ − target)²] in every k-th step (Karras et al. 2019, section 3.1): (loss, what to log)."""
+    [(_, squared_norms)] = gradient_norms(gan, [images], label)
     values = squared_distance(squared_norms, lazy.penalty.target)
     return lazy.interval * lazy.weight * ops.mean(values), {lazy.penalty.name: values}
 
@@ -80,7 +83,7 @@ def update_generator(gan, real, label, batch):
     for lazy in gan.penalties:
         if lazy.penalty.of_generator:
             due = ops.equal(gan.step // gan.discriminator_steps % lazy.interval, 0)
-            run_if(due, lambda lazy=lazy: gan.update_g(lambda: path_length_loss(gan, lazy, label, batch)))
+            run_if(due, partial(gan.update_g, partial(path_length_loss, gan, lazy, label, batch)))
 
 
 def generator_loss(gan, real, fake, label):
