@@ -15,6 +15,7 @@ from keras_stylegan.arguments import HELP, parse_command, peek
 from keras_stylegan.atomic import require_writable
 from keras_stylegan.config import Config
 from keras_stylegan.config.checks import require_at_least, require_at_most
+from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.errors import InputError, unknown
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
@@ -119,7 +120,10 @@ class Export:
 
 @dataclass(frozen=True)
 class Prepare:
-    """Read the images of an experiment once into a fast local cache, and report what was read and refused."""
+    """Read the images of an experiment once into a fast local cache, and report what was read and refused.
+
+    Scanners' files: `prepare SOURCE --out DATASET` makes a dataset of volumes (with --help: its options).
+    """
 
     experiment: _Experiment = "demo"
     """A file of experiments/ by its name, or the path of a file of your own."""
@@ -136,6 +140,28 @@ class Prepare:
 
         prepare.run(self.config, Console())
         return 0
+
+
+@dataclass(frozen=True)
+class PrepareVolumes:
+    """Read NIfTI volumes once into a dataset of slices, split by subject; then `train --data.path DATASET`."""
+
+    source: tyro.conf.Positional[Path | None] = None
+    """A file (.nii, .nii.gz), folder, BIDS tree (with participants.tsv), or CSV `path,subject,label[,age,...]`."""
+    out: Path | None = None
+    """New folder of the dataset."""
+    options: Annotated[VolumeOptions, _Inline] = field(default_factory=VolumeOptions)
+    """Which slices, and how."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code: 3 if a volume was refused and the others are done."""
+        if self.source is None or self.out is None:
+            raise InputError("give both a source and a folder: prepare SOURCE --out DATASET")
+        from rich.console import Console
+
+        from keras_stylegan import prepare
+
+        return prepare.run_volumes(self.source, self.out, self.options, Console())
 
 
 @dataclass(frozen=True)
@@ -195,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
 
 
-def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | Benchmark:
+def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | PrepareVolumes | Benchmark:
     """The command of a command line, with all its options.
 
     The config of an experiment, wherever it is named, gives the defaults of all other options. With `--resume` the
@@ -209,6 +235,8 @@ def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Pr
     if command not in COMMANDS:
         raise unknown("command", command, list(COMMANDS))
     kind = COMMANDS[command]
+    if kind is Prepare and any(argument.split("=")[0] == "--out" for argument in rest):
+        kind = PrepareVolumes
     default = kind()
     if hasattr(default, "experiment"):
         given = peek(kind, rest)

@@ -1,4 +1,6 @@
-"""The command `prepare`: reads a source once into the cache and says what was found."""
+"""The command `prepare`: reads a source once, into the cache or a dataset, and says what was found."""
+
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -6,6 +8,8 @@ from rich.markup import escape
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.sources import load_images, source_of
+from keras_stylegan.data.volumes.options import VolumeOptions
+from keras_stylegan.data.volumes.preparation import prepare_volumes
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 
 
@@ -38,7 +42,28 @@ def run(config: Config, console: Console) -> list[str]:
         pairs = near_duplicates(test.images, train.images)
         found = near_duplicate_warning(pairs, test.names, train.names, "in the test and the train split")
         lines += found or ["No image of the test split has an equal or nearly equal one in the train split."]
+    _say(lines, console)
+    return lines
+
+
+def run_volumes(source: Path, out: Path, options: VolumeOptions, console: Console) -> int:
+    """Makes a dataset of volumes and prints the report.
+
+    Returns:
+        The exit code: 0, or 3 if volumes were refused.
+
+    Raises:
+        InputError: See `prepare_volumes`.
+    """
+    prepared = prepare_volumes(source, out, options, progress=console.is_terminal)
+    _say(
+        [*prepared.lines, f"Look at {out / 'contact_sheet.png'}: is left right? Then train with --data.path {out}"],
+        console,
+    )
+    return 3 if prepared.refused else 0
+
+
+def _say(lines: list[str], console: Console) -> None:
     for line in lines:
         style = "yellow" if line.startswith("Warning:") else ""
         console.print(escape(line), style=style, highlight=False, soft_wrap=True)
-    return lines

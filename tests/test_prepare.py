@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
+from small_volumes import head, save_nifti
 
 from keras_stylegan import prepare
 from keras_stylegan.config import Config, DataConfig, ModelConfig
+from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.errors import InputError
 
 
@@ -60,3 +62,16 @@ def test_a_drawn_source_has_both_splits_and_its_covariate(tmp_path):
     assert "Phantoms train: 8 images 16x16x1 uint8 of 2 subjects; AD 4, NC 4." in lines
     assert "Phantoms test: 2 images 16x16x1 uint8 of 1 subjects; AD 2, NC 0." in lines
     assert sum(line.startswith("Covariate slice_height_mm: ") for line in lines) == 2
+
+
+def test_the_exit_code_of_volumes_says_whether_some_were_refused(tmp_path):
+    options = VolumeOptions(size=(8, 8), spacing=4.0, min_brain=0.0)
+    for name in ("a_1.nii", "b_1.nii"):
+        save_nifti(tmp_path / "in" / name, head())
+    console = Console(file=io.StringIO(), width=60)
+    assert prepare.run_volumes(tmp_path / "in", tmp_path / "first", options, console) == 0
+    (tmp_path / "in" / "c_1.nii").write_bytes(b"no volume")
+    assert prepare.run_volumes(tmp_path / "in", tmp_path / "second", options, console) == 3
+    printed = console.file.getvalue()
+    assert "train: 6 slices 8x8 uint16 of 1 subjects; all 6." in printed
+    assert "Warning: 1 volumes were refused" in printed and "Then train with --data.path" in printed

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
-    *(f"{name}/README.md" for name in ("export", "experiments", "keras_stylegan/backend")),
+    *(f"{name}/README.md" for name in ("export", "experiments", "keras_stylegan/backend", "keras_stylegan/data")),
 ]
 EXPERIMENTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("experiments/*.py"))
 

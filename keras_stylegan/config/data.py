@@ -16,7 +16,8 @@ class DataConfig:
     source: Literal["folder", "cifar10", "phantom"] = "folder"
     """'folder' of image files, 'cifar10', or 'phantom': procedural brain slices that need no download."""
     path: Path | None = None
-    """The folder: train/ and test/ with one subfolder per class (ADNI's AD_NC), or any folder of images."""
+    """The folder: train/ and test/ with one subfolder per class (ADNI's AD_NC), any folder of images, or a dataset that
+    `prepare SOURCE --out DATASET` made of volumes."""
     fit: Literal["pad", "crop"] = "pad"
     """Bring an image to the proportions of the networks by padding with its background, or by a centre crop."""
     background: int | None = None

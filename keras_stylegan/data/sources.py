@@ -2,6 +2,7 @@
 
 from keras_stylegan.config import Config
 from keras_stylegan.data.cifar10 import Cifar10
+from keras_stylegan.data.dataset import Dataset, is_dataset
 from keras_stylegan.data.folder import Folder
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.phantom_source import PhantomSource
@@ -12,8 +13,10 @@ SOURCES: dict[str, type[Source]] = {"folder": Folder, "cifar10": Cifar10, "phant
 
 
 def source_of(config: Config) -> Source:
-    """The source that `config.data` names."""
-    return SOURCES[config.data.source](config.data, config.training.seed)
+    """The source that `config.data` names; a folder that `prepare` made of volumes tells so itself."""
+    data = config.data
+    kind = Dataset if data.source == "folder" and is_dataset(data.path) else SOURCES[data.source]
+    return kind(data, config.training.seed)
 
 
 def load_images(config: Config, split: str, progress: bool = True) -> ImageSet:

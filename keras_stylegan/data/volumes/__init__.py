@@ -1,0 +1,1 @@
+"""Volumes as scanners write them, to a dataset of slices that training reads."""

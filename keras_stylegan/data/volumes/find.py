@@ -1,0 +1,189 @@
+"""Finding the volumes of a source: whose they are, of which class, and what else a table says."""
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.nifti import ENDINGS
+from keras_stylegan.data.volumes.options import VolumeOptions
+from keras_stylegan.data.volumes.table import Table, missing, number, read_table
+from keras_stylegan.errors import InputError
+
+PARTICIPANTS = "participants.tsv"
+SINGLE_CLASS = "all"
+CSV_COLUMNS = ("path", "subject", "session")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One volume to be read.
+
+    Attributes:
+        name: Where it is, relative to the source.
+        files: Its files.
+        subject, session: As the source calls them; they stay out of everything that is written.
+        label: Its class.
+        covariates: Numbers by their names.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    subject: str
+    session: str = ""
+    label: str = SINGLE_CLASS
+    covariates: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The scans of a source in a fixed order, names of their covariates, and (file, reason) of what was refused."""
+
+    scans: list[Scan]
+    covariates: tuple[str, ...]
+    refused: list[tuple[str, str]]
+
+
+def find_scans(source: Path, options: VolumeOptions) -> Found:
+    """Finds the scans of a NIfTI file, a folder, a BIDS tree (a folder with participants.tsv) or a CSV.
+
+    Raises:
+        InputError: There is nothing of this kind, or its table cannot be used.
+    """
+    source = Path(os.path.expanduser(source))
+    if not os.path.exists(source):
+        raise InputError(f"there is no {str(source)[:200]!r}: give a NIfTI file, a folder or a CSV.")
+    if source.is_file() and source.suffix.lower() == ".csv":
+        found = _of_csv(source, options)
+    elif source.is_file():
+        found = _of_names(source.parent, [source], options)
+    elif (source / PARTICIPANTS).is_file():
+        found = _of_bids(source, options)
+    else:
+        found = _of_names(source, _files(source), options)
+    if not found.scans and not found.refused:
+        raise InputError(f"no volumes in {source} (looked for {', '.join(ENDINGS)}).")
+    return _one_label_each(found)
+
+
+def _one_label_each(found: Found) -> Found:
+    """Refuses every scan of a subject with two classes: it could stand on both sides of what is to be told apart."""
+    labels: dict[str, set[str]] = {}
+    for scan in found.scans:
+        labels.setdefault(scan.subject, set()).add(scan.label)
+    kept = [scan for scan in found.scans if len(labels[scan.subject]) == 1]
+    refused = [
+        (scan.name, f"its subject has two classes, {' and '.join(sorted(labels[scan.subject]))}")
+        for scan in found.scans
+        if len(labels[scan.subject]) > 1
+    ]
+    return replace(found, scans=kept, refused=found.refused + refused)
+
+
+def _of_csv(source: Path, options: VolumeOptions) -> Found:
+    table = read_table(source)
+    label = options.label_column or ("label" if "label" in table.columns else None)
+    table.require("path", "subject", *([label] if label else []))
+    covariates = options.covariates
+    if covariates is None:
+        covariates = tuple(name for name in table.columns if name not in (*CSV_COLUMNS, label))
+    table.require_covariates(covariates)
+    scans, refused, seen = [], [], set()
+    for row in table.rows:
+        path = os.path.normpath(row["path"])
+        file = source.parent / path
+        if os.path.isabs(path) or path.split(os.sep)[0] == "..":
+            refused.append((row["path"], f"it lies outside the folder of {source.name}"))
+        elif path in seen:
+            refused.append((row["path"], f"it stands twice in {source.name}"))
+        elif not os.path.exists(file):
+            refused.append((row["path"], "it is not there"))
+        else:
+            try:
+                told = _told(table, row, row["subject"], label, covariates)
+            except RefusedError as error:
+                refused.append((row["path"], str(error)))
+            else:
+                files = _files(file) if file.is_dir() else [file]
+                scans += [
+                    replace(told, name=file.relative_to(source.parent).as_posix(), files=(file,),
+                            session=row.get("session", ""))
+                    for file in files
+                ]  # fmt: skip
+        seen.add(path)
+    return Found(scans, covariates, refused)
+
+
+def _of_bids(root: Path, options: VolumeOptions) -> Found:
+    table = read_table(root / PARTICIPANTS)
+    covariates = options.covariates or ()
+    table.require("participant_id", *([options.label_column] if options.label_column else []))
+    table.require_covariates(covariates)
+    rows: dict[str, dict[str, str]] = {}
+    for row in table.rows:
+        name = "sub-" + row["participant_id"].removeprefix("sub-")
+        if rows.setdefault(name, row) != row:
+            raise InputError(f"{PARTICIPANTS} has two different rows of one participant.")
+    scans, refused = [], []
+    ending = re.compile(rf"_{re.escape(options.suffix)}\.nii(\.gz)?")
+    for file in _files(root):
+        parts = file.relative_to(root).parts
+        name = "/".join(parts)
+        if parts[0] not in rows and not parts[0].startswith("sub-"):
+            continue
+        if len(parts) not in (3, 4) or parts[-2] != "anat" or not ending.search(file.name):
+            continue
+        try:
+            if parts[0] not in rows:
+                raise RefusedError(f"its subject has no row in {PARTICIPANTS}")
+            told = _told(table, rows[parts[0]], parts[0], options.label_column, covariates)
+        except RefusedError as error:
+            refused.append((name, str(error)))
+            continue
+        scans.append(replace(told, name=name, files=(file,), session=parts[1] if len(parts) == 4 else ""))
+    if not scans and not refused:
+        raise InputError(f"no sub-*/anat/*_{options.suffix}.nii.gz in {root}; another image is named with --suffix.")
+    return Found(scans, covariates, refused)
+
+
+def _told(table: Table, row: dict[str, str], subject: str, label: str | None, covariates: tuple[str, ...]) -> Scan:
+    """What a row of a table tells of its scans."""
+    if missing(subject):
+        raise RefusedError(f"{table.name} names no subject of it")
+    if label and missing(row[label]):
+        raise RefusedError(f"{table.name} gives it no {label}")
+    numbers = {name: number(row[name]) for name in covariates}
+    return Scan("", (), subject, label=row[label] if label else SINGLE_CLASS, covariates=numbers)
+
+
+def _of_names(root: Path, files: list[Path], options: VolumeOptions) -> Found:
+    """Scans of files by `name_pattern` alone."""
+    if options.label_column or options.covariates:
+        raise InputError("label_column and covariates are columns of a table: SOURCE is neither a CSV nor a BIDS tree.")
+    pattern = re.compile(options.name_pattern)
+    scans, refused = [], []
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        match = pattern.fullmatch(_without_ending(name))
+        groups = match.groupdict() if match else {}
+        if not groups.get("subject") or ("label" in pattern.groupindex and not groups.get("label")):
+            refused.append((name, "name_pattern does not tell its subject and class"))
+            continue
+        scans.append(
+            Scan(name, (file,), groups["subject"], groups.get("session") or "", groups.get("label") or SINGLE_CLASS)
+        )
+    return Found(scans, (), refused)
+
+
+def _files(root: Path) -> list[Path]:
+    """NIfTI files below a folder, sorted by name; hidden ones and links to folders are passed over."""
+    found = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if name.lower().endswith(ENDINGS) and name[0] != "."]
+    return sorted(found, key=lambda file: file.relative_to(root).as_posix())
+
+
+def _without_ending(name: str) -> str:
+    return re.sub(r"\.nii(\.gz)?$", "", name, flags=re.IGNORECASE)

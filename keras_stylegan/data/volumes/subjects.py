@@ -1,0 +1,67 @@
+"""People without their names: salted hashes, numbered sessions, and the split by subject."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keras_stylegan.atomic import replace_file
+from keras_stylegan.errors import InputError
+
+SALT_BYTES = 32
+DIGITS = 16
+
+
+def read_salt(path: Path) -> bytes:
+    """The secret of a file, which is made, readable by its owner alone, if it is missing.
+
+    Raises:
+        InputError: It cannot be read or written, or is too short to be a secret.
+    """
+    path = Path(path)
+    try:
+        if not path.exists():
+            replace_file(path, secrets.token_hex(SALT_BYTES).encode() + b"\n")
+            path.chmod(0o600)
+        salt = path.read_bytes().strip()
+    except OSError as error:
+        raise InputError(f"the salt {path} cannot be read: {error.strerror or error}.") from error
+    if len(salt) < SALT_BYTES // 2:
+        raise InputError(
+            f"the salt {path} has {len(salt)} bytes, which is no secret: expected {SALT_BYTES // 2} or more."
+        )
+    return salt
+
+
+def hashed(subject: str, salt: bytes) -> str:
+    """What stands for a subject: without the salt nobody can try names until one fits."""
+    return hmac.new(salt, subject.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def session_numbers(sessions: Sequence[tuple[str, str]]) -> list[int]:
+    """For each (subject, session) the place, from 1, among the subject's sessions by name; a session may be a date."""
+    own: dict[str, set[str]] = {}
+    for subject, session in sessions:
+        own.setdefault(subject, set()).add(session)
+    places = {subject: {name: place for place, name in enumerate(sorted(names), 1)} for subject, names in own.items()}
+    return [places[subject][session] for subject, session in sessions]
+
+
+def held_out(labels: dict[str, str], share: float, seed: int) -> set[str]:
+    """The subjects of the test split: of every class its share, rounded, and at least one of two or more.
+
+    Args:
+        labels: Class of each subject.
+        share: In [0, 1).
+        seed: Another one draws others.
+    """
+    chosen = set()
+    for index, label in enumerate(sorted(set(labels.values()))):
+        own = sorted(subject for subject, its in labels.items() if its == label)
+        count = min(len(own) - 1, max(1, round(share * len(own)))) if share else 0
+        order = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index]))).permutation(len(own))
+        chosen |= {own[place] for place in order[:count]}
+    return chosen

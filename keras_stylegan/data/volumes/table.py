@@ -1,0 +1,87 @@
+"""The table of a source: a CSV `path,subject,label[,session,age,...]`, or participants.tsv of a BIDS tree."""
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_stylegan.errors import InputError
+
+RESERVED = {"class", "slice_position_mm", "slice_share"}
+"""Names that a covariate cannot have."""
+MISSING = {"", "n/a", "na", "nan", "none", "null"}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text by column."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, str]]
+
+    def require(self, *columns: str) -> None:
+        """Raise an `InputError` for a column that the table lacks."""
+        for column in columns:
+            if column not in self.columns:
+                raise InputError(
+                    f"{self.name} has no column {column!r}; its columns are {', '.join(self.columns)[:300]}."
+                )
+
+    def require_covariates(self, covariates: tuple[str, ...]) -> None:
+        """Raise an `InputError` for a covariate that is no column, has no number at all, or a name that is taken."""
+        self.require(*covariates)
+        for name in covariates:
+            if name in RESERVED or not name.isidentifier():
+                raise InputError(
+                    f"{self.name}: a covariate cannot be called {name!r}: use letters, digits and _, and none of "
+                    f"{', '.join(sorted(RESERVED))}."
+                )
+            if all(math.isnan(number(row[name])) for row in self.rows):
+                raise InputError(
+                    f"{self.name}: the column {name!r} holds no numbers, so it is no covariate; name those that are "
+                    "with --covariates."
+                )
+
+
+def read_table(path: Path) -> Table:
+    """Reads a CSV (.csv) or tab-separated (.tsv) file with a header.
+
+    Raises:
+        InputError: It is missing, no text, empty or has rows of another length than its header.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} cannot be read: it is no UTF-8 text.") from error
+    if "\0" in text:
+        raise InputError(f"{path.name} cannot be read: it is no text.")
+    try:
+        lines = list(csv.reader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",", strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path.name} cannot be read: {error}.") from error
+    lines = [[cell.strip() for cell in line] for line in lines if any(cell.strip() for cell in line)]
+    if len(lines) < 2:
+        raise InputError(f"{path.name} has no rows.")
+    header, *rows = lines
+    if len(set(header)) < len(header) or "" in header:
+        raise InputError(f"{path.name}: every column needs a name of its own.")
+    for row in rows:
+        if len(row) != len(header):
+            raise InputError(f"{path.name}: a row has {len(row)} cells and the header {len(header)}.")
+    return Table(path.name, tuple(header), [dict(zip(header, row, strict=True)) for row in rows])
+
+
+def number(text: str) -> float:
+    """A cell as a covariate; NaN for what is no finite number."""
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    return value if abs(value) < 1e38 else math.nan
+
+
+def missing(text: str) -> bool:
+    """Whether a cell says that nothing is known."""
+    return text.lower() in MISSING

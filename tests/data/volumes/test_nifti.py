@@ -1,0 +1,110 @@
+import gzip
+
+import nibabel
+import numpy as np
+import pytest
+from small_volumes import RAS_2MM, head, save_nifti
+
+from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.nifti import read_nifti
+
+VOXELS = np.arange(60).reshape(3, 4, 5)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("endianness", "<>")
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_types_and_orders_of_bytes(tmp_path, dtype, endianness, name):
+    path = save_nifti(tmp_path / name, VOXELS.astype(dtype), endianness=endianness)
+    volume = read_nifti(path)
+    np.testing.assert_array_equal(volume.voxels, VOXELS)
+    np.testing.assert_allclose(volume.spacing, 2)
+
+
+def test_the_second_version_of_the_format(tmp_path):
+    path = save_nifti(tmp_path / "a.nii.gz", VOXELS.astype("i2"), kind=nibabel.Nifti2Image)
+    np.testing.assert_array_equal(read_nifti(path).voxels, VOXELS)
+
+
+def test_scaled_integers(tmp_path):
+    path = save_nifti(tmp_path / "a.nii", VOXELS.astype("i2"))
+    content = bytearray(path.read_bytes())
+    # scl_slope and scl_inter by the format's own table: float32 at 112 and 116.
+    content[112:120] = np.array([0.5, -3], "<f4").tobytes()
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read_nifti(path).voxels, VOXELS * 0.5 - 3)
+
+
+def test_flipped_and_in_micrometres(tmp_path):
+    path = save_nifti(tmp_path / "a.nii", VOXELS.astype("i2"), np.diag([-2000.0, 2000, 2000, 1]))
+    content = bytearray(path.read_bytes())
+    content[123] = 3  # xyzt_units: micrometres.
+    path.write_bytes(content)
+    volume = read_nifti(path)
+    np.testing.assert_array_equal(volume.voxels, VOXELS[::-1])
+    np.testing.assert_allclose(volume.spacing, 2)
+
+
+def test_a_fourth_axis_of_one_and_a_file_in_two_gzip_members(tmp_path):
+    save_nifti(tmp_path / "a.nii", VOXELS.astype("i2")[..., None])
+    content = (tmp_path / "a.nii").read_bytes()
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(content[:400]) + gzip.compress(content[400:]))
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii.gz").voxels, VOXELS)
+
+
+def cut(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+def pixdim(value):
+    return np.array([1, value, 2, 2, 1, 1, 1, 1], np.float32)
+
+
+BAD = {
+    "its gzip compression ends too early": lambda path: cut(save_nifti(path, head()), 0.7),
+    "its gzip compression is damaged": lambda path: flip_a_byte(save_nifti(path, head())),
+    "it has 4 dimensions": lambda path: save_nifti(path, np.zeros((4, 4, 4, 3), np.float32)),
+    "it has 2 dimensions": lambda path: save_nifti(path, np.zeros((4, 4), np.float32)),
+    "it has no orientation": lambda path: save_nifti(path, head(), sform_code=0, qform_code=0),
+    "its voxels are 0 x 2 x 2 mm": lambda path: save_nifti(path, head(), pixdim=pixdim(0)),
+    "its voxels are 1000 x 2 x 2 mm": lambda path: save_nifti(path, head(), np.diag([1000.0, 2, 2, 1])),
+    "its voxels are nan x 2 x 2 mm": lambda path: save_nifti(path, head(), pixdim=pixdim(np.nan)),
+    "NaN or infinite voxels": lambda path: save_nifti(path, head() / head()),
+    "no plain numbers": lambda path: save_nifti(path, head().astype(np.complex64)),
+    "it is no NIfTI file": lambda path: path.write_bytes(b"patient Jane Doe" * 50),
+    "it is empty": lambda path: path.write_bytes(b""),
+    r"it cannot be read \(No such file": lambda path: None,
+}
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("reason", BAD)
+def test_a_bad_file_is_refused_with_its_reason(tmp_path, reason):
+    path = tmp_path / "a.nii.gz"
+    BAD[reason](path)
+    with pytest.raises(RefusedError, match=reason):
+        read_nifti(path)
+
+
+def test_a_file_that_is_cut_short(tmp_path):
+    path = save_nifti(tmp_path / "a.nii", head())
+    cut(path, 0.9)
+    with pytest.raises(RefusedError, match="it is cut short"):
+        read_nifti(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(RefusedError, match=r"it cannot be read \(\w+\)"):
+        read_nifti(path)
+
+
+def test_an_unpacked_size_that_no_head_has(tmp_path, monkeypatch):
+    path = save_nifti(tmp_path / "a.nii.gz", head(), RAS_2MM)
+    monkeypatch.setattr("keras_stylegan.data.volumes.nifti.MOST_BYTES", 1000)
+    with pytest.raises(RefusedError, match="unpacks to more than a scan of a head"):
+        read_nifti(path)

@@ -1,0 +1,196 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from markers import find_markers
+from PIL import Image
+from small_volumes import head, save_nifti
+
+from keras_stylegan.data.volumes import preparation
+from keras_stylegan.data.volumes.options import VolumeOptions
+from keras_stylegan.data.volumes.preparation import prepare_volumes
+from keras_stylegan.errors import InputError
+
+OPTIONS = VolumeOptions(size=(16, 32), spacing=2.0, min_brain=0.0, workers=2)
+
+
+def write_source(root, subjects=5, sessions=2):
+    """A CSV of two classes: subjects P0 ... of alternating class, with two time points each."""
+    lines = ["path,subject,session,label,age"]
+    for subject in range(subjects):
+        for session in range(sessions):
+            name = f"P{subject}_{session}.nii.gz"
+            save_nifti(root / name, head(seed=10 * subject + session))
+            lines.append(f"{name},P{subject},202{session}-01-01,{('AD', 'NC')[subject % 2]},{60 + subject}")
+    (root / "table.csv").write_text("\n".join(lines) + "\n")
+    return root / "table.csv"
+
+
+@pytest.fixture
+def salt(tmp_path):
+    (tmp_path / "salt").write_text("0123456789abcdef")
+    return tmp_path / "salt"
+
+
+def prepare(source, out, **changes):
+    options = VolumeOptions(**{**{name: getattr(OPTIONS, name) for name in vars(OPTIONS)}, **changes})
+    return prepare_volumes(source, out, options, progress=False)
+
+
+def manifest(out):
+    with (out / "manifest.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_dataset_and_its_manifest(tmp_path, salt):
+    prepared = prepare(write_source(tmp_path / "in"), tmp_path / "out", salt=salt)
+    assert prepared.refused == []
+    # 5 subjects with 2 volumes of 6 slices: of AD (3 subjects) one is held out, of NC (2) one.
+    assert prepared.lines == [
+        "train: 36 slices 16x32 uint16 of 3 subjects; AD 24, NC 12.",
+        "test: 24 slices 16x32 uint16 of 2 subjects; AD 12, NC 12.",
+    ]
+    rows = manifest(tmp_path / "out")
+    assert len(rows) == 60 and len({row["subject"] for row in rows}) == 5
+    splits = {}
+    for row in rows:
+        splits.setdefault(row["subject"], set()).add(row["split"])
+    assert all(len(own) == 1 for own in splits.values())
+    assert {row["session"] for row in rows} == {"1", "2"}
+    first = rows[0]
+    assert [first[name] for name in ("split", "index", "label", "age", "row_spacing_mm")] == [
+        "train", "0", "AD", "60.0", "2.0"
+    ]  # fmt: skip
+    # Slices 2 to 7 of 2 mm.
+    assert [float(row["slice_position_mm"]) for row in rows[:6]] == [4, 6, 8, 10, 12, 14]
+    assert [float(row["slice_share"]) for row in rows[:6]] == [0, 0.2, 0.4, 0.6, 0.8, 1]
+    images = np.load(tmp_path / "out" / "train" / "images.npy", mmap_mode="r")
+    assert images.shape == (36, 16, 32, 1) and images.dtype == np.uint16
+    low, high = float(first["window_low"]), float(first["window_high"])
+    body = head(seed=0)[2:-2, 2:-2, 2][::-1, ::-1].T
+    expected = np.clip((body - low) / (high - low), 0, 1) * 65535
+    np.testing.assert_allclose(images[0, 3:13, 12:20, 0], expected, atol=0.51)
+    about = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert about["classes"] == ["AD", "NC"] and about["images"] == {"train": 36, "test": 24}
+    assert about["covariates"] == ["slice_position_mm", "slice_share", "age"]
+    assert (tmp_path / "out" / "refused.csv").read_text() == "file,reason\n"
+    assert not (tmp_path / "out" / ".parts").exists()
+    assert Image.open(tmp_path / "out" / "contact_sheet.png").size[0] > 500
+
+
+def test_equal_inputs_give_equal_bytes_and_another_salt_other_names(tmp_path, salt):
+    source = write_source(tmp_path / "in", subjects=4)
+    prepare(source, tmp_path / "a", salt=salt, workers=1)
+    prepare(source, tmp_path / "b", salt=salt, workers=4)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    prepare(source, tmp_path / "c")
+    assert (tmp_path / "c.salt").is_file()
+    other = {row["subject"] for row in manifest(tmp_path / "c")}
+    assert not other & {row["subject"] for row in manifest(tmp_path / "a")}
+    same = [contents(tmp_path / name)["train/images.npy"] for name in "ac"]
+    assert same[0] == same[1]
+
+
+def test_an_interrupted_preparation_goes_on(tmp_path, salt, monkeypatch):
+    source = write_source(tmp_path / "in", subjects=4)
+    prepare(source, tmp_path / "whole", salt=salt)
+    read, done = preparation.read_nifti, []
+
+    def interrupted(path):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(path)
+        return read(path)
+
+    monkeypatch.setattr(preparation, "read_nifti", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(source, tmp_path / "out", salt=salt, workers=1)
+    assert not (tmp_path / "out" / "dataset.json").exists()
+    again = []
+    monkeypatch.setattr(preparation, "read_nifti", lambda path: again.append(path) or read(path))
+    prepared = prepare(source, tmp_path / "out", salt=salt)
+    assert prepared.lines[0] == "Went on after an interruption: 3 volumes had been read."
+    assert len(again) == 5 and not set(again) & set(done)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_bad_volumes_are_named_and_the_rest_goes_on(tmp_path, salt):
+    source = write_source(tmp_path / "in")
+    save_nifti(tmp_path / "in" / "P0_0.nii.gz", np.zeros((6, 6, 6, 2), np.float32))
+    save_nifti(tmp_path / "in" / "P1_1.nii.gz", np.zeros((6, 6, 6), np.float32))
+    (tmp_path / "in" / "P2_0.nii.gz").write_bytes((tmp_path / "in" / "P2_1.nii.gz").read_bytes()[:-100])
+    (tmp_path / "in" / "P3_0.nii.gz").unlink()
+    prepared = prepare(source, tmp_path / "out", salt=salt)
+    with (tmp_path / "out" / "refused.csv").open() as file:
+        refused = {row["file"]: row["reason"] for row in csv.DictReader(file)}
+    assert refused == dict(prepared.refused) == {
+        "P0_0.nii.gz": "it has 4 dimensions (6x6x6x2), expected 3",
+        "P1_1.nii.gz": "it is all background: (nearly) all voxels have one value",
+        "P2_0.nii.gz": "its gzip compression ends too early: it is cut short",
+        "P3_0.nii.gz": "it is not there",
+    }  # fmt: skip
+    assert prepared.lines[-1].startswith("Warning: 4 volumes were refused")
+    assert len(manifest(tmp_path / "out")) == 36
+
+
+def test_no_volume_left(tmp_path, salt):
+    save_nifti(tmp_path / "in" / "a_1.nii", np.zeros((6, 6, 6), np.float32))
+    with pytest.raises(InputError, match=r"none of the 1 volumes can be used, e\.g\. a_1\.nii: it is all background"):
+        prepare(tmp_path / "in", tmp_path / "out", salt=salt)
+    assert "all background" in (tmp_path / "out" / "refused.csv").read_text()
+
+
+def test_places_that_are_taken(tmp_path, salt):
+    source = write_source(tmp_path / "in", subjects=2, sessions=1)
+    with pytest.raises(InputError, match="holds something else"):
+        prepare(source, tmp_path / "in", salt=salt)
+    with pytest.raises(InputError, match="holds something else"):
+        prepare(source, source, salt=salt)
+    prepare(source, tmp_path / "out", salt=salt)
+    with pytest.raises(InputError, match="holds a dataset already"):
+        prepare(source, tmp_path / "out", salt=salt)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write"):
+        prepare(source, tmp_path / "file" / "out", salt=salt)
+
+
+def test_without_a_second_subject_none_is_held_out(tmp_path, salt):
+    save_nifti(tmp_path / "in" / "a_1.nii", head())
+    prepared = prepare(tmp_path / "in", tmp_path / "out", salt=salt)
+    assert prepared.lines[-1] == "Warning: no class has two subjects, so none is held out."
+    assert not (tmp_path / "out" / "test").exists()
+    assert not any(
+        line.startswith("Warning") for line in prepare(tmp_path / "in", tmp_path / "b", salt=salt, split="1/0").lines
+    )
+
+
+def test_a_tilted_volume_is_told_of(tmp_path, salt):
+    c, s = np.cos(np.radians(20)), np.sin(np.radians(20))
+    affine = np.array([[2, 0, 0, 0], [0, 2 * c, -2 * s, 0], [0, 2 * s, 2 * c, 0], [0, 0, 0, 1]])
+    save_nifti(tmp_path / "in" / "a_1.nii", head(), affine)
+    lines = prepare(tmp_path / "in", tmp_path / "out", salt=salt, split="1/0").lines
+    assert "Warning: volumes are tilted by up to 20 degrees; their slices are not turned." in lines
+
+
+MARKERS = ("folder_Zoë", "Doe^Jane", "subject_Ödön", "ses_20210304", "aux_marker", "table_marker", "salt_marker")
+
+
+def test_nothing_that_names_a_person_is_written(tmp_path):
+    root = tmp_path / "folder_Zoë"
+    lines = ["path,subject,session,label,age"]
+    for number in range(4):
+        name = f"subject_Ödön{number}.nii.gz"
+        save_nifti(root / name, head(seed=number), descrip=b"Doe^Jane 19400101", aux_file=b"aux_marker",
+                   intent_name=b"Doe^Jane", db_name=b"Doe^Jane")  # fmt: skip
+        lines.append(f"{name},subject_Ödön{number},ses_20210304,AD,{number}")
+    (root / "table_marker.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "salt_marker").write_text("salt_marker_of_the_user")
+    prepare(root / "table_marker.csv", tmp_path / "out", salt=tmp_path / "salt_marker")
+    assert find_markers(tmp_path / "out", MARKERS) == []
+    # The search would have found them.
+    assert {marker for _, marker in find_markers(root, MARKERS)} >= {"subject_Ödön", "ses_20210304"}
