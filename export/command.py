@@ -38,6 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as error:
+        print("Interrupted.", file=sys.stderr)
+        return _exit_code(error)
+
+
+def _exit_code(error):
+    return 128 + (error.args[0] if error.args else signal.SIGINT)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,7 +88,7 @@ def _write_images(options):
     except KeyboardInterrupt as error:
         progress.close()
         print(f"Interrupted: {progress.done} images were written. Continue with --resume.", file=sys.stderr)
-        return 128 + (error.args[0] if error.args else signal.SIGINT)
+        return _exit_code(error)
     progress.close()
     if options.grid:
         folder.write_grid()
@@ -96,10 +103,11 @@ def _require_room(options, generator):
     content = of_array * values if options.format == "npy" else values // 2
     count = options.count
     path = options.output_dir.absolute()
-    if options.resume and path.is_dir():
+    # Unlike pathlib's, these take names that the system refuses for ones that do not exist.
+    if options.resume and os.path.isdir(path):
         count = max(0, count - len(os.listdir(path)))
     size = count * max(1, -(-content // BLOCK)) * BLOCK
-    free = shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
+    free = shutil.disk_usage(next(folder for folder in (path, *path.parents) if os.path.exists(folder))).free
     if size > free:
         raise InputError(
             f"--count: about {size / 1e9:.3g} GB of disk are needed, and {options.output_dir} has {free / 1e9:.3g} GB "
@@ -128,12 +136,12 @@ class _Folder:
 
     def _is_continued_by(self, record):
         path = self.path / RECORD
-        if not path.is_file():
+        if not os.path.isfile(path):
             return False
         try:
             earlier = json.loads(path.read_text())
             different = [key for key in record if earlier[key] != record[key]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(f"{path} is damaged; leave out --resume or choose another --output-dir") from error
         if different:
             key = different[0]
@@ -172,7 +180,7 @@ class _Folder:
         paths = [self.path / self.name(number) for number in range(min(self.options.count, GRID_LIMIT))]
         if not paths:
             return
-        images = [_to_pillow(np.load(path)) if path.suffix == ".npy" else Image.open(path) for path in paths]
+        images = list(map(_read_image, paths))
         columns = math.ceil(math.sqrt(len(images)))
         width, height = images[0].size
         grid = Image.new(images[0].mode, (columns * width, math.ceil(len(images) / columns) * height))
@@ -197,6 +205,17 @@ class _Folder:
                 f"cannot write {path}: {error.strerror}; make room or choose another --output-dir. "
                 "Images already written are kept: continue with --resume"
             ) from error
+
+
+def _read_image(path):
+    try:
+        if path.suffix == ".npy":
+            return _to_pillow(np.load(path))
+        with Image.open(path) as image:
+            image.load()
+        return image
+    except Exception as error:  # With --resume somebody else may have written it; what Pillow raises is not said.
+        raise InputError(f"{path} is damaged: delete it and continue with --resume") from error
 
 
 def _to_pillow(image):

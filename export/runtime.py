@@ -262,10 +262,11 @@ def _generator(seed, index, counter=(0, 0, 0, 0)):
 
 
 def _load(path, part, providers):
-    if path.is_dir():
+    # Unlike pathlib's, these take names that the system refuses for ones that do not exist.
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder; name the {part}.onnx in it")
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; `python run.py export` writes it")
+    if not (os.path.isfile(path) and os.access(path, os.R_OK)):
+        raise InputError(f"{path} does not exist or may not be read; `python run.py export` writes it")
     # A damaged file could still give images, and wrong ones.
     start, seal, rest = path.read_bytes().rpartition(SEAL)
     if not seal or rest[:64] != hashlib.sha256(start + seal + b"0" * 64 + rest[64:]).hexdigest().encode():

@@ -100,9 +100,17 @@ def test_resume_refuses_other_images(unconditional, tmp_path, capsys, argument):
     key = argument[0].strip("-").replace("-", "_")
     error = capsys.readouterr().err
     assert f"holds images of another {key}" in error and error.count("\n") == 1
-    (tmp_path / "generate.json").write_text("{")
-    assert call(unconditional.path, tmp_path, "--count", 2, "--resume") == 2
-    assert "generate.json is damaged" in capsys.readouterr().err
+    for content in ("{", "[" * 100_000, "null"):
+        (tmp_path / "generate.json").write_text(content)
+        assert call(unconditional.path, tmp_path, "--count", 2, "--resume") == 2
+        assert "generate.json is damaged" in capsys.readouterr().err
+
+
+def test_a_grid_of_a_damaged_image(unconditional, tmp_path, capsys):
+    assert call(unconditional.path, tmp_path, "--count", 2) == 0
+    (tmp_path / "seed0_00001.png").write_text("no picture")
+    code = call(unconditional.path, tmp_path, "--count", 2, "--grid", "--resume")
+    assert_error(code, capsys, "seed0_00001.png is damaged: delete it and continue with --resume")
 
 
 def test_resume_does_not_trust_older_images(unconditional, tmp_path, capsys):
@@ -136,6 +144,13 @@ def test_interrupt_keeps_what_is_written(unconditional, tmp_path, capsys, monkey
     assert len(list(tmp_path.glob("*.png"))) == 8
 
 
+def test_interrupt_while_the_model_is_read(unconditional, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(export.command, "_require_room", lambda *_: signal.raise_signal(signal.SIGTERM))
+    with default_signals():
+        assert call(unconditional.path, tmp_path / "out") == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
 def test_a_signal_that_is_ignored_stays_ignored(unconditional, tmp_path, monkeypatch):
     write = export.command._Folder.write
 
@@ -155,6 +170,13 @@ def assert_error(code, capsys, *words):
     assert error.startswith("Error: ") and error.count("\n") == 1, error
     for word in words:
         assert word in error
+
+
+@pytest.mark.parametrize("length", [300, 5000])
+def test_names_that_no_system_takes(unconditional, tmp_path, capsys, length):
+    assert_error(call(tmp_path / ("x" * length), tmp_path), capsys, "does not exist")
+    out = tmp_path / ("x" * length)
+    assert_error(call(unconditional.path, out, "--resume"), capsys, "cannot write", "another --output-dir")
 
 
 def test_files_that_are_not_ours(unconditional, tmp_path, capsys):
