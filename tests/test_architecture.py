@@ -46,7 +46,7 @@ ALLOWED = {
     "losses": ({"backend"}, {"keras"}),
     "data": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
     # Imported when such a file is read: training from other sources does without.
-    "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel"}),
+    "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),
     # Keras downloads the archive.
     "data.cifar10": ({"atomic", "config", "errors"}, {"numpy", "keras"}),
     "data.pipeline": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.dicom import find_series, is_dicom
 from keras_stylegan.data.volumes.nifti import ENDINGS
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.table import Table, missing, number, read_table
@@ -14,6 +15,8 @@ from keras_stylegan.errors import InputError
 PARTICIPANTS = "participants.tsv"
 SINGLE_CLASS = "all"
 CSV_COLUMNS = ("path", "subject", "session")
+NAME_PATTERN = r"(?:.*/)?(?P<subject>(?:ADNI_)?\d+_S_\d+|OAS\d_\d+|[^_/]+)[^/]*"
+"""What a NIfTI file's name tells unless `name_pattern` says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Scan:
 
     Attributes:
         name: Where it is, relative to the source.
-        files: Its files.
+        files: Its file, or those of its DICOM series.
         subject, session: As the source calls them; they stay out of everything that is written.
         label: Its class.
         covariates: Numbers by their names.
@@ -46,24 +49,24 @@ class Found:
 
 
 def find_scans(source: Path, options: VolumeOptions) -> Found:
-    """Finds the scans of a NIfTI file, a folder, a BIDS tree (a folder with participants.tsv) or a CSV.
+    """Finds the scans of a file, a folder (NIfTI, DICOM), a BIDS tree (a folder with participants.tsv) or a CSV.
 
     Raises:
         InputError: There is nothing of this kind, or its table cannot be used.
     """
     source = Path(os.path.expanduser(source))
     if not os.path.exists(source):
-        raise InputError(f"there is no {str(source)[:200]!r}: give a NIfTI file, a folder or a CSV.")
+        raise InputError(f"there is no {str(source)[:200]!r}: give a file, a folder or a CSV.")
     if source.is_file() and source.suffix.lower() == ".csv":
         found = _of_csv(source, options)
     elif source.is_file():
-        found = _of_names(source.parent, [source], options)
+        found = _of_names(source.parent, source, options)
     elif (source / PARTICIPANTS).is_file():
         found = _of_bids(source, options)
     else:
-        found = _of_names(source, _files(source), options)
+        found = _of_names(source, source, options)
     if not found.scans and not found.refused:
-        raise InputError(f"no volumes in {source} (looked for {', '.join(ENDINGS)}).")
+        raise InputError(f"no volumes in {source} (looked for {', '.join(ENDINGS)} and DICOM files).")
     return _one_label_each(found)
 
 
@@ -105,12 +108,11 @@ def _of_csv(source: Path, options: VolumeOptions) -> Found:
             except RefusedError as error:
                 refused.append((row["path"], str(error)))
             else:
-                files = _files(file) if file.is_dir() else [file]
-                scans += [
-                    replace(told, name=file.relative_to(source.parent).as_posix(), files=(file,),
-                            session=row.get("session", ""))
-                    for file in files
-                ]  # fmt: skip
+                inside, bad = _scans(file, source.parent)
+                refused += bad
+                # What the table says goes before what headers say.
+                scans += [replace(told, name=scan.name, files=scan.files, session=row.get("session") or scan.session)
+                          for scan in inside]  # fmt: skip
         seen.add(path)
     return Found(scans, covariates, refused)
 
@@ -128,6 +130,8 @@ def _of_bids(root: Path, options: VolumeOptions) -> Found:
     scans, refused = [], []
     ending = re.compile(rf"_{re.escape(options.suffix)}\.nii(\.gz)?")
     for file in _files(root):
+        if not file.name.lower().endswith(ENDINGS):
+            continue
         parts = file.relative_to(root).parts
         name = "/".join(parts)
         if parts[0] not in rows and not parts[0].startswith("sub-"):
@@ -157,33 +161,55 @@ def _told(table: Table, row: dict[str, str], subject: str, label: str | None, co
     return Scan("", (), subject, label=row[label] if label else SINGLE_CLASS, covariates=numbers)
 
 
-def _of_names(root: Path, files: list[Path], options: VolumeOptions) -> Found:
-    """Scans of files by `name_pattern` alone."""
+def _of_names(root: Path, source: Path, options: VolumeOptions) -> Found:
+    """Scans of files by their names or, of DICOM files, by their headers."""
     if options.label_column or options.covariates:
         raise InputError("label_column and covariates are columns of a table: SOURCE is neither a CSV nor a BIDS tree.")
-    pattern = re.compile(options.name_pattern)
-    scans, refused = [], []
-    for file in files:
-        name = file.relative_to(root).as_posix()
-        match = pattern.fullmatch(_without_ending(name))
+    pattern = re.compile(options.name_pattern or NAME_PATTERN)
+    inside, refused = _scans(source, root)
+    scans = []
+    for scan in inside:
+        if scan.subject and options.name_pattern is None:
+            scans.append(scan)
+            continue
+        match = pattern.fullmatch(_without_ending(scan.files[0].relative_to(root).as_posix()))
         groups = match.groupdict() if match else {}
         if not groups.get("subject") or ("label" in pattern.groupindex and not groups.get("label")):
-            refused.append((name, "name_pattern does not tell its subject and class"))
+            refused.append((scan.name, "name_pattern does not tell its subject and class"))
             continue
-        scans.append(
-            Scan(name, (file,), groups["subject"], groups.get("session") or "", groups.get("label") or SINGLE_CLASS)
-        )
+        told = {"session": groups.get("session") or scan.session, "label": groups.get("label") or SINGLE_CLASS}
+        scans.append(replace(scan, subject=groups["subject"], **told))
     return Found(scans, (), refused)
 
 
+def _scans(source: Path, root: Path) -> tuple[list[Scan], list[tuple[str, str]]]:
+    """The scans of a file or below a folder, sorted by name, and what was refused; subjects as headers say, or ''."""
+    files = _files(source) if source.is_dir() else [source]
+    scans = [Scan(_name(file, root), (file,), "") for file in files if file.name.lower().endswith(ENDINGS)]
+    others = [file for file in files if not file.name.lower().endswith(ENDINGS)]
+    dicom = [file for file in others if is_dicom(file)]
+    series, bad = find_series(dicom) if dicom else ([], [])
+    for own in series:
+        more = f" and {len(own.files) - 1} more" if len(own.files) > 1 else ""
+        scans.append(Scan(_name(own.files[0], root) + more, own.files, own.subject, own.session))
+    refused = [(_name(file, root), reason) for file, reason in bad]
+    if not source.is_dir() and not scans and not refused:
+        refused.append((_name(source, root), "it is neither a NIfTI nor a DICOM file with a picture"))
+    return sorted(scans, key=lambda scan: scan.name), refused
+
+
+def _name(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix()
+
+
 def _files(root: Path) -> list[Path]:
-    """NIfTI files below a folder, sorted by name; hidden ones and links to folders are passed over."""
+    """Files below a folder, sorted by name; hidden ones and links to folders are passed over."""
     found = []
     for folder, inner, names in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if name.lower().endswith(ENDINGS) and name[0] != "."]
-    return sorted(found, key=lambda file: file.relative_to(root).as_posix())
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(found, key=lambda file: _name(file, root))
 
 
 def _without_ending(name: str) -> str:
-    return re.sub(r"\.nii(\.gz)?$", "", name, flags=re.IGNORECASE)
+    return re.sub(r"\.(nii(\.gz)?|dcm|ima)$", "", name, flags=re.IGNORECASE)

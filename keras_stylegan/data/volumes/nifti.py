@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_stylegan.data.decode import RefusedError
 from keras_stylegan.data.volumes.volume import MOST_BYTES, Volume, canonical, check_spacing
+from keras_stylegan.errors import InputError
 
 ENDINGS = (".nii", ".nii.gz")
 # Bytes of a header that tell which version of the format and which order of bytes.
@@ -21,8 +22,10 @@ def read_nifti(path: Path) -> Volume:
     Raises:
         RefusedError: It is damaged, has no orientation, more than one image, or is none of a head; see `canonical`.
     """
-    import nibabel
-
+    try:
+        import nibabel
+    except ImportError as error:
+        raise InputError("NIfTI files are read by nibabel: pip install nibabel.") from error
     # It tells of odd headers by log lines; a file is either read or refused by name.
     logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
     content = _content(path)

@@ -39,9 +39,10 @@ class VolumeOptions:
     """Columns of the table with numbers to keep: of a CSV all others, of participants.tsv none unless named here."""
     suffix: str = "T1w"
     """Which images of a BIDS tree: sub-*/anat/*_<suffix>.nii.gz."""
-    name_pattern: str = r"(?:.*/)?(?P<subject>(?:ADNI_)?\d+_S_\d+|OAS\d_\d+|[^_/]+)[^/]*"
+    name_pattern: str | None = None
     """Regular expression for a file's path in SOURCE without its ending, where no table tells: its groups are 'subject'
-    and, if wanted, 'session' and 'label'."""
+    and, if wanted, 'session' and 'label'. By default a name tells the subject up to its first _, or as ADNI and OASIS
+    write it, and a DICOM series by its PatientID."""
     salt: Path | None = None
     """File of the secret that subjects are hashed with, made if it is missing; by default <out>.salt."""
     workers: int = 0
@@ -63,6 +64,10 @@ class VolumeOptions:
         if self.range_mm is not None and self.range_percent is not None:
             raise InputError("give either range_mm or range_percent, not both.")
         require(self.test_share is not None, "split", "two shares that add up to 1, such as 0.8/0.2", self.split)
+        if self.name_pattern is not None:
+            self._check_pattern()
+
+    def _check_pattern(self) -> None:
         try:
             groups = re.compile(self.name_pattern).groupindex
         except re.error as error:

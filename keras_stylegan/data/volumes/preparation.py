@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -20,8 +21,9 @@ from keras_stylegan.data.file_name import printable
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.volumes import contact_sheet, subjects
+from keras_stylegan.data.volumes.dicom import read_dicom
 from keras_stylegan.data.volumes.find import Scan, find_scans
-from keras_stylegan.data.volumes.nifti import read_nifti
+from keras_stylegan.data.volumes.nifti import ENDINGS, read_nifti
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.slices import MARKS, slices_of
 from keras_stylegan.errors import InputError
@@ -32,7 +34,6 @@ PARTS = ".parts"
 MOST_WORKERS = 8
 COVARIATES = ("slice_position_mm", "slice_share")
 """What every slice knows of itself; columns of the table follow."""
-ARRAYS = ("images", "position_mm", "share", "brain")
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,9 @@ class _Reading:
         # Unpacking and numpy release the interpreter lock, so threads do use all cores.
         pool = ThreadPoolExecutor(workers)
         try:
-            with progress_bar("Reading volumes", len(scans), progress) as advance:
+            # Readers warn of odd headers and quote them; a file is either read or refused by name.
+            with warnings.catch_warnings(), progress_bar("Reading volumes", len(scans), progress) as advance:
+                warnings.simplefilter("ignore")
                 for _ in range(self.found):
                     advance()
                 futures = {pool.submit(self._read, scan): scan for scan in waiting}
@@ -146,18 +149,29 @@ class _Reading:
             except OSError:
                 state.append([])
         key = content_hash([VERSION, self.options.of_pixels(), scan.name, state])
-        return self.parts / f"{key[:32]}.npz"
+        return self.parts / f"{key[:32]}.npy"
 
     def _read(self, scan: Scan) -> str | None:
         """Writes the slices of a scan; returns why it was refused, if it was."""
         try:
-            slices = slices_of(read_nifti(scan.files[0]), self.options)
+            volume = (
+                read_nifti(file) if (file := scan.files[0]).name.lower().endswith(ENDINGS) else read_dicom(scan.files)
+            )
+            slices = slices_of(volume, self.options)
         except RefusedError as error:
             return str(error)
         facts = [*slices.window, *slices.spacing_mm, slices.tilt_degrees]
         with replacing(self.part(scan), sync=False) as file:
-            np.savez(file, facts=facts, **{name: getattr(slices, name) for name in ARRAYS})
+            # Not an archive, whose checksums cost as much as the slices themselves.
+            digests = [pixel_digest(image[..., None]) for image in slices.images]
+            for values in (slices.images, slices.position_mm, slices.share, slices.brain, digests, facts):
+                np.save(file, values, allow_pickle=False)
         return None
+
+    def slices(self, scan: Scan) -> list[np.ndarray]:
+        """What was kept of a scan: images, position_mm, share, brain, digests, and its window, spacing and tilt."""
+        with self.part(scan).open("rb") as file:
+            return [np.load(file, allow_pickle=False) for _ in range(6)]
 
 
 class _Dataset:
@@ -224,8 +238,7 @@ class _Dataset:
                 subject = subjects.hashed(scan.subject, self.salt)
                 session = self.sessions[member]
                 numbers = {name: float(np.float32(value)) for name, value in scan.covariates.items()}
-                with np.load(reading.part(scan)) as part:
-                    images, position, share, brain, facts = (part[name] for name in (*ARRAYS, "facts"))
+                images, position, share, brain, digests, facts = reading.slices(scan)
                 low, high, *spacing, tilt = facts.tolist()
                 for k, image in enumerate(images):
                     own = {"slice_position_mm": float(position[k]), "slice_share": float(share[k])}
@@ -234,7 +247,7 @@ class _Dataset:
                         label=self.classes.index(scan.label),
                         subject=subject,
                         name=f"{subject}_{session}_{member}_{k:03d}",
-                        digest=pixel_digest(image[..., None]),
+                        digest=digests[k],
                         covariates={**own, **numbers},
                     )
                     rounded = [round(value, 4) for value in (*own.values(), float(brain[k]), *spacing, tilt)]
@@ -254,8 +267,7 @@ class _Dataset:
         rows, titles = [], []
         for place in contact_sheet.chosen(len(self.scans), contact_sheet.VOLUMES):
             scan = self.scans[place]
-            with np.load(reading.part(scan)) as part:
-                images, position = part["images"], part["position_mm"]
+            images, position, *_ = reading.slices(scan)
             at = contact_sheet.chosen(len(images), contact_sheet.SLICES)
             rows.append(images[at])
             titles.append(

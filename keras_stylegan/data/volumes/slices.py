@@ -57,8 +57,7 @@ def slices_of(volume: Volume, options: VolumeOptions) -> Slices:
     sample = volume.voxels[::2, ::2, ::2] if volume.voxels.size > MANY else volume.voxels
     threshold = foreground_threshold(sample)
     window = options.window or _window(sample, threshold, options.percentiles)
-    mask = volume.voxels > threshold
-    counts = _counts(mask)
+    counts = _counts(volume.voxels, threshold)
     extents = [_extent(count) for count in counts]
     # Across the slices; the first other axis runs along the columns, the second along the rows, both from right to left
     # and from the top down: the patient's right is on the left, the front or the top of the head is at the top.
@@ -170,8 +169,11 @@ def _window(sample: np.ndarray, threshold: float, percentiles: tuple[float, floa
     return (low, high) if high > low else (min(threshold, np.nextafter(low, -np.inf)), low)
 
 
-def _counts(mask: np.ndarray) -> list[np.ndarray]:
+def _counts(voxels: np.ndarray, threshold: float) -> list[np.ndarray]:
     """For each axis the foreground voxels of every slice across it."""
+    # Comparing along memory is four times as fast as against it.
+    forwards = tuple(slice(None, None, -1 if stride < 0 else 1) for stride in voxels.strides)
+    mask = (voxels[forwards] > threshold)[forwards]
     columns = np.count_nonzero(mask, axis=2)
     return [columns.sum(axis=1), columns.sum(axis=0), np.count_nonzero(mask, axis=(0, 1))]
 

@@ -52,6 +52,12 @@ def canonical(voxels: np.ndarray, affine: np.ndarray) -> Volume:
     """
     if voxels.ndim != 3 or min(voxels.shape) < LEAST_SIDE:
         raise RefusedError(f"it has {'x'.join(map(str, voxels.shape))} voxels, which is no volume")
+    voxels = voxels.astype(np.float32, copy=False)
+    # One pass instead of a mask: any NaN or infinity makes the sum one; a true overflow is looked at again.
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(voxels.sum(dtype=np.float32)) or np.isfinite(voxels).all()
+    if not finite:
+        raise RefusedError("it has NaN or infinite voxels")
     affine = np.asarray(affine, np.float64)
     if not np.isfinite(affine).all():
         raise RefusedError("its affine is not finite")
@@ -68,12 +74,6 @@ def canonical(voxels: np.ndarray, affine: np.ndarray) -> Volume:
         change[source, axis] = -1 if flip else 1
         change[source, 3] = voxels.shape[source] - 1 if flip else 0
     turned = voxels.transpose(order)[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
-    turned = turned.astype(np.float32, copy=False)
-    # One pass instead of a mask: any NaN or infinity makes the sum one; a true overflow is looked at again.
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(turned.sum(dtype=np.float32)) or np.isfinite(turned).all()
-    if not finite:
-        raise RefusedError("it has NaN or infinite voxels")
     cosines = [abs(directions[axis, order[axis]]) for axis in range(3)]
     return Volume(turned, affine @ change, float(np.degrees(np.arccos(min(1.0, min(cosines))))))
 

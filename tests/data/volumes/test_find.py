@@ -1,6 +1,7 @@
 import math
 
 import pytest
+from small_volumes import head, save_series
 
 from keras_stylegan.data.volumes.find import find_scans
 from keras_stylegan.data.volumes.options import VolumeOptions
@@ -96,6 +97,26 @@ def test_a_bids_tree(tmp_path):
     ]
     assert [scan.label for scan in found(tmp_path).scans] == ["all"] * 4
     assert [scan.name for scan in found(tmp_path, suffix="T2w").scans] == ["sub-01/anat/sub-01_T2w.nii.gz"]
+
+
+def test_dicom_series_name_their_subject(tmp_path):
+    save_series(tmp_path / "AD" / "x", head((6, 6, 6)), PatientID="P7", StudyDate="20200102")
+    save_series(tmp_path / "AD" / "x" / "y", head((6, 6, 5)), PatientID="P8", SeriesInstanceUID="1.9")
+    assert [(s.name, len(s.files), s.subject, s.label) for s in found(tmp_path).scans] == [
+        ("AD/x/i000.dcm and 5 more", 6, "P7", "all"),
+        ("AD/x/y/i000.dcm and 4 more", 5, "P8", "all"),
+    ]
+    # A pattern goes before the header.
+    pattern = r"(?P<label>AD|NC)/(?P<subject>\w+)/.*"
+    assert {(s.subject, s.label) for s in found(tmp_path, name_pattern=pattern).scans} == {("x", "AD")}
+    (tmp_path / "t.csv").write_text("path,subject,label\nAD/x/y,Q1,NC\n")
+    source = found(tmp_path / "t.csv")
+    assert [(s.name, s.subject, s.label) for s in source.scans] == [("AD/x/y/i000.dcm and 4 more", "Q1", "NC")]
+
+
+def test_a_file_of_another_kind(tmp_path):
+    touch(tmp_path, "x.txt")
+    assert found(tmp_path / "x.txt").refused == [("x.txt", "it is neither a NIfTI nor a DICOM file with a picture")]
 
 
 def test_what_is_no_source(tmp_path):

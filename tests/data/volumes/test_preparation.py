@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from markers import find_markers
 from PIL import Image
-from small_volumes import head, save_nifti
+from small_volumes import head, save_nifti, save_series
 
 from keras_stylegan.data.volumes import preparation
 from keras_stylegan.data.volumes.options import VolumeOptions
@@ -175,6 +175,26 @@ def test_a_tilted_volume_is_told_of(tmp_path, salt):
     save_nifti(tmp_path / "in" / "a_1.nii", head(), affine)
     lines = prepare(tmp_path / "in", tmp_path / "out", salt=salt, split="1/0").lines
     assert "Warning: volumes are tilted by up to 20 degrees; their slices are not turned." in lines
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_of_a_dicom_header_is_written_or_said(tmp_path, salt, capfd, caplog):
+    markers = ("Doe^Jane", "P_marker", "19400102", "20210304", "General_marker", "1.2.3.77777", "unreadable_marker")
+    for number in range(3):
+        save_series(
+            tmp_path / "in" / str(number), head(seed=number), PatientName="Doe^Jane", PatientID=f"P_marker{number}",
+            PatientBirthDate="19400102", StudyDate="20210304", InstitutionName="General_marker",
+            SeriesInstanceUID=f"1.2.3.77777.{number}", PatientAge="unreadable_marker_of_20_letters",
+        )  # fmt: skip
+    (tmp_path / "in" / "0" / "i003.dcm").unlink()
+    bad = (tmp_path / "in" / "1" / "i003.dcm").read_bytes()
+    (tmp_path / "in" / "bad.dcm").write_bytes(bad[:600])
+    prepared = prepare(tmp_path / "in", tmp_path / "out", salt=salt)
+    assert "slices are missing" in dict(prepared.refused)["0/i000.dcm and 8 more"]
+    assert find_markers(tmp_path / "out", markers) == []
+    said = "".join([*capfd.readouterr(), caplog.text, *prepared.lines])
+    assert not any(marker in said for marker in markers)
+    assert {marker for _, marker in find_markers(tmp_path / "in", markers)} == set(markers)
 
 
 MARKERS = ("folder_Zoë", "Doe^Jane", "subject_Ödön", "ses_20210304", "aux_marker", "table_marker", "salt_marker")
