@@ -1,6 +1,7 @@
 """The command line. Each command imports what it runs, so that `--help` answers at once."""
 
 import dataclasses
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -215,6 +216,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return parse(arguments).run()
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        # Before Python 3.14 `Path.exists` and its like raise this for a name that no file can have.
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"Error: {error.strerror}: {str(error.filename)[:200]}...; choose a shorter one", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         print(f"Interrupted{f' {error}' if str(error) else ''}.", file=sys.stderr)

@@ -266,6 +266,24 @@ OPTIONS = [
     )
 ]
 
+LONG_NAMES = [
+    Row(f"a name of 300 characters: {command} {option}", f"{command} {option}{300 * 'x'}{ending}", words)
+    for command, option, ending, words in (
+        ("train", "--run-dir @/", "", "File name too long"),
+        ("prepare adni64", "--data.path @/", "", "File name too long"),
+        ("prepare", "--data.cache-dir @/", "", "File name too long"),
+        ("benchmark", "--output @/", "", "File name too long"),
+        ("benchmark", "--output @/", "/result.json", "File name too long"),
+        ("generate", "@/", "", "does not exist"),
+        ("generate @/run", "--output-dir @/", "", "File name too long"),
+        ("evaluate @/run", "--output-dir @/", "", "File name too long"),
+        ("evaluate @/run", "--heldout-path @/", "", "File name too long"),
+        ("evaluate @/run", "--features @/", ".onnx", "File name too long"),
+        ("evaluate @/run", "--features inception --weights @/", "", "File name too long"),
+        ("export @/run", "--output-dir @/", "", "File name too long"),
+    )
+]
+
 RESUMED = [
     Row(f"resuming {what}", f"train --run-dir @/run --resume --data.cache-dir @/cache {options}", words, files)
     for what, options, words, files in (
@@ -281,4 +299,4 @@ RESUMED = [
     )
 ]
 
-ROWS = [*COMMAND_LINE, *NUMBERS, *SIZES, *EXPERIMENTS, *CONFIGS, *RUNS, *PLACES, *DATA, *OPTIONS, *RESUMED]
+ROWS = [*COMMAND_LINE, *NUMBERS, *SIZES, *EXPERIMENTS, *CONFIGS, *RUNS, *PLACES, *DATA, *OPTIONS, *LONG_NAMES, *RESUMED]
