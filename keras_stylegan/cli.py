@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -120,6 +120,31 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Import:
+    """Read the weights of another StyleGAN2 (.pkl, .pt, .pth, .safetensors) into a run folder; runs nothing of them."""
+
+    file: tyro.conf.Positional[Path] = tyro.MISSING
+    """The file: an official pickle (PyTorch or TensorFlow), rosinality's, or a plain state dict."""
+    run_dir: Path | None = None
+    """Run folder to write; by default models/<name of the file>."""
+    channels: Literal[1, 3] | None = None
+    """1 makes a grey generator out of an RGB one: the mean of the colours. By default as in the file."""
+    resolution: int | None = None
+    """Cut the generator to a lower resolution. By default as in the file."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes of a conditional generator, in the order of its labels; by default class0, class1, ..."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.importing.command import import_weights
+
+        run_dir = self.run_dir or Path("models") / self.file.stem
+        import_weights(self.file, run_dir, self.channels, self.resolution, self.classes)
+        return 0
+
+
+@dataclass(frozen=True)
 class Prepare:
     """Read the images of an experiment once into a fast local cache, and report what was read and refused.
 
@@ -201,6 +226,7 @@ COMMANDS = {
     "predict": Generate,
     "evaluate": Evaluate,
     "export": Export,
+    "import": Import,
     "prepare": Prepare,
     "benchmark": Benchmark,
 }
@@ -228,7 +254,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
 
 
-def parse(arguments: Sequence[str]) -> Train | Generate | Evaluate | Export | Prepare | PrepareVolumes | Benchmark:
+def parse(
+    arguments: Sequence[str],
+) -> Train | Generate | Evaluate | Export | Import | Prepare | PrepareVolumes | Benchmark:
     """The command of a command line, with all its options.
 
     The config of an experiment, wherever it is named, gives the defaults of all other options. With `--resume` the

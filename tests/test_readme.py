@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
     "CONTRIBUTING.md",
-    *(f"{name}/README.md" for name in ("export", "experiments", "keras_stylegan/backend", "keras_stylegan/data")),
+    *(f"{name}/README.md" for name in ("export", "experiments")),
+    *(f"keras_stylegan/{name}/README.md" for name in ("backend", "data", "importing")),
 ]
 EXPERIMENTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("experiments/*.py"))
 

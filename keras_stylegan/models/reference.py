@@ -29,11 +29,20 @@ def from_reference(arrays, mbstd_group_size=4):
     arrays = {name: np.asarray(arrays[name]) for name in arrays if name.startswith(("G/", "D/"))}
     # Filters are constants here.
     arrays = {name: array for name, array in arrays.items() if not name.endswith("resample_filter")}
-    generator = Generator(**_generator_sizes(arrays))
+    generator = Generator(**generator_sizes(arrays))
     discriminator = Discriminator(**_discriminator_sizes(arrays), mbstd_group_size=mbstd_group_size)
     generator.build()
     discriminator.build()
-    pairs = [*_generator_pairs(generator), *_discriminator_pairs(discriminator)]
+    _assign([*_generator_pairs(generator), *_discriminator_pairs(discriminator)], arrays)
+    return generator, discriminator
+
+
+def assign_generator(generator, arrays):
+    """Load the parameters of a generator, built with `generator_sizes`; see `from_reference`."""
+    _assign(_generator_pairs(generator), arrays)
+
+
+def _assign(pairs, arrays):
     for name, variable, convert in pairs:
         value = convert(_get(arrays, name))
         if value.shape != tuple(variable.shape):
@@ -42,7 +51,6 @@ def from_reference(arrays, mbstd_group_size=4):
     left = sorted(set(arrays) - {name for name, _, _ in pairs})
     if left:
         raise ValueError(f"These reference parameters have no place in our networks: {left}")
-    return generator, discriminator
 
 
 def _get(arrays, name):
@@ -75,7 +83,8 @@ def _channel_sizes(channels):
     return {"channel_base": channel_base, "channel_max": channel_max}
 
 
-def _generator_sizes(arrays):
+def generator_sizes(arrays):
+    """The arguments of `Generator` that parameters `G/…` show."""
     resolution = _resolution(arrays, r"G/synthesis\.b(\d+)\.")
     resolutions = [4 * 2**k for k in range(9) if 4 * 2**k <= resolution]
     fc0 = _get(arrays, "G/mapping.fc0.weight")

@@ -24,6 +24,7 @@ FILES = (
     ".lock",
     "config.json",
     "environment.json",
+    "import.json",
     "log.csv",
     "train.log",
     "loss.png",
@@ -46,6 +47,7 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.json"
         self.environment = self.path / "environment.json"
+        self.imported = self.path / "import.json"
         self.checkpoints = self.path / "checkpoints"
         self.best = self.checkpoints / "best.npz"
         self.samples = self.path / "samples"

@@ -49,6 +49,11 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
     folder, chief = RunFolder(run_dir), replicas.is_chief()
     journal = Journal(console or Console(), folder.text_log) if chief else Journal()
     with replicas.leaving_at_once(), folder.lock() if chief else contextlib.nullcontext():
+        if folder.imported.exists():
+            raise InputError(
+                f"{run_dir} holds an imported generator, without discriminator and optimizers: it can be generated "
+                "from, evaluated and exported, not trained on; choose another --run-dir"
+            )
         checkpoints = CheckpointFolder(folder.checkpoints)
         if checkpoints.paths() and not resume:
             raise InputError(f"{run_dir} holds a run already; continue it with --resume or choose another --run-dir")
