@@ -59,9 +59,9 @@ ALLOWED = {
     # Readers of untrusted files: little else can be reached from them.
     "importing": ({"errors"}, {"numpy"}),
     "importing.command": (OURS_BELOW_TRAINING | {"training", "resources"}, KERAS),
-    "evaluation": (OURS_BELOW_TRAINING | {"training"}, {"numpy", "PIL", "rich", "matplotlib"}),
+    "evaluation": (OURS_BELOW_TRAINING | {"training", "resources"}, {"numpy", "PIL", "rich", "matplotlib"}),
     # The command line shows its options at once.
-    "evaluation.options": ({"errors"}, set()),
+    "evaluation.options": ({"errors", "config"}, set()),
 }
 HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "picture_room", "prepare"}
 """Commands: they may import everything of ours."""

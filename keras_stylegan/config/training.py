@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_positive, require_types
-from keras_stylegan.config.limits import MOST_EPOCHS, MOST_KIMG, MOST_STEPS
+from keras_stylegan.config.limits import MOST_EPOCHS, MOST_EVALUATED, MOST_KIMG, MOST_SEED, MOST_STEPS
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class TrainingConfig:
         require_at_most(self, MOST_EPOCHS, "epochs")
         require_at_most(self, MOST_STEPS, "discriminator_steps", "steps_per_execution")
         require_at_most(self, 10_000, "sample_count")
-        require_at_most(self, 1_000_000, "evaluate_count")
+        require_at_most(self, MOST_EVALUATED, "evaluate_count")
         require_at_least(self, 0, "seed", "checkpoint_gb")
+        require_at_most(self, MOST_SEED, "seed")
         in_kimg = ("total_kimg", "ema_kimg", "log_kimg", "sample_kimg", "checkpoint_kimg", "evaluate_kimg")
         require_positive(self, "ema_rampup", *in_kimg)
         require_at_most(self, MOST_KIMG, *in_kimg)

@@ -1,6 +1,7 @@
 """`python run.py evaluate`: from a run folder to a report."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from keras_stylegan.interrupt import interruptible
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 from keras_stylegan.metrics.features import FeatureExtractor, make_extractor
 from keras_stylegan.metrics.memorization import Audit
+from keras_stylegan.resources import gb, memory
 from keras_stylegan.training.run_folder import RunFolder, environment
 from keras_stylegan.training.samples import Samples, draw_samples
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
@@ -61,6 +63,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
     output_dir = options.output_dir or RunFolder(trained.run_dir).evaluation
     _check_output(output_dir)
     material = load_material(trained, options, console.is_terminal)
+    _require_memory(options.count, material.train.images)
     say(
         f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg: {options.count} generated images against "
         f"{len(material.heldout)} {'stand-in' if material.seen else 'held-out'} images → {output_dir}"
@@ -156,6 +159,15 @@ def _check_output(folder: Path) -> None:
         if (folder / name).is_dir():
             raise InputError(f"cannot write {folder / name}: it is a folder; move it away or choose --output-dir")
     read_rows(folder / "evaluations.csv")
+
+
+def _require_memory(count: int, like: np.ndarray) -> None:
+    """Raise an `InputError` if so many images like these do not fit the memory."""
+    needed = count * math.prod(like.shape[1:]) * like.dtype.itemsize
+    if needed > memory():
+        raise InputError(
+            f"count: the images need {gb(needed)} of memory, and there are {gb(memory())}; lower it. Received: {count}"
+        )
 
 
 def _check_data(ledger: Ledger, material: Material) -> list[str]:

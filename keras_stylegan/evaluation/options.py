@@ -1,9 +1,10 @@
-"""Options of the command `evaluate`. Standard library only, so that the command line can show them at once."""
+"""Options of the command `evaluate`. No framework is imported, so that the command line can show them at once."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from keras_stylegan.config.limits import MOST_EVALUATED
 from keras_stylegan.errors import InputError
 
 EXTRACTORS = ("random", "domain", "inception")
@@ -33,9 +34,12 @@ class EvaluateOptions:
     """Folder of report.html, metrics.json and MODEL_CARD.md; by default evaluation/ in the run folder."""
 
     def __post_init__(self) -> None:
-        for name, minimum in (("count", 1), ("seed", 0)):
-            if getattr(self, name) < minimum:
-                raise InputError(f"{name} must be at least {minimum}. Received: {getattr(self, name)!r}")
+        if self.count < 1:
+            raise InputError(f"count must be at least 1. Received: {self.count!r}")
+        if self.count > MOST_EVALUATED:
+            raise InputError(f"count must be at most {MOST_EVALUATED:,}. Received: {self.count!r}")
+        if not 0 <= self.seed < 2**64:
+            raise InputError(f"seed must be from 0 to 2^64 − 1. Received: {self.seed!r}")
         if not self.features:
             raise InputError(f"features must name at least one extractor of {EXTRACTORS} or an ONNX file. Received: ()")
         for name in self.features:

@@ -15,6 +15,7 @@ from export.metadata import metadata
 from export.options import ExportOptions
 from keras_stylegan.cli import main
 from keras_stylegan.config import DataConfig
+from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation import evaluate as module
 from keras_stylegan.evaluation.evaluate import evaluate
 from keras_stylegan.evaluation.options import EvaluateOptions
@@ -296,3 +297,11 @@ def test_data_path_is_refused_where_nothing_is_read_from_it(make_run, images, tm
         in line
     )
     assert f"Received: '{images}'" in line and not (folder / "evaluation").exists()
+
+
+def test_more_images_than_the_memory_holds(monkeypatch):
+    like = np.zeros((2, 16, 16, 1), np.uint16)
+    monkeypatch.setattr(module, "memory", lambda: 512 * 1000.0)
+    module._require_memory(1000, like)
+    with pytest.raises(InputError, match="count: the images need 0.513 MB of memory, and there are 0.512 MB"):
+        module._require_memory(1001, like)

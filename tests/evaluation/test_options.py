@@ -8,7 +8,9 @@ from keras_stylegan.evaluation.options import EvaluateOptions
     ("options", "told"),
     [
         ({"count": 0}, "count must be at least 1. Received: 0"),
-        ({"seed": -1}, "seed must be at least 0. Received: -1"),
+        ({"count": 10**12}, "count must be at most 1,000,000. Received: 1000000000000"),
+        ({"seed": -1}, "seed must be from 0 to 2.64 − 1. Received: -1"),
+        ({"seed": 2**64}, "seed must be from 0 to 2.64 − 1. Received: 18446744073709551616"),
         ({"features": ()}, r"features must name at least one .* Received: \(\)"),
         ({"features": ("randon",)}, "or paths of .onnx files. Received: 'randon'"),
         ({"features": ("random", "random")}, "every extractor once. Received"),
