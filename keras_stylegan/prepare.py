@@ -55,11 +55,16 @@ def run_volumes(source: Path, out: Path, options: VolumeOptions, console: Consol
     Raises:
         InputError: See `prepare_volumes`.
     """
-    prepared = prepare_volumes(source, out, options, progress=console.is_terminal)
-    _say(
-        [*prepared.lines, f"Look at {out / 'contact_sheet.png'}: is left right? Then train with --data.path {out}"],
-        console,
-    )
+    try:
+        prepared = prepare_volumes(source, out, options, progress=console.is_terminal)
+    except KeyboardInterrupt:
+        _say([f"What has been read is kept in {out}: give the same command again to go on."], console)
+        raise
+    # One slice of each: a scan that came twice under two names would stand on both sides of the split.
+    pairs = near_duplicates(prepared.middles, subjects=prepared.subjects, other_subjects=prepared.subjects)
+    twice = near_duplicate_warning(pairs, prepared.names, prepared.names, "of different subjects (middle slices)")
+    last = f"Look at {out / 'contact_sheet.png'}: is left right? Then train with --data.path {out}"
+    _say([*prepared.lines, *twice, last], console)
     return 3 if prepared.refused else 0
 
 

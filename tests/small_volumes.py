@@ -47,8 +47,10 @@ def _dataset(kind, **fields):
     common = {"SeriesInstanceUID": "1.2.3", "StudyInstanceUID": "1.2", "PatientID": "P1", "SamplesPerPixel": 1,
               "PhotometricInterpretation": "MONOCHROME2", "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15,
               "PixelRepresentation": 0}  # fmt: skip
-    for name, value in {**common, **fields}.items():
-        setattr(dataset, name, value)
+    # What pydicom would warn of is what these files are for.
+    with pydicom.config.disable_value_validation():
+        for name, value in {**common, **fields}.items():
+            setattr(dataset, name, value)
     return dataset
 
 

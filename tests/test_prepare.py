@@ -67,11 +67,37 @@ def test_a_drawn_source_has_both_splits_and_its_covariate(tmp_path):
 def test_the_exit_code_of_volumes_says_whether_some_were_refused(tmp_path):
     options = VolumeOptions(size=(8, 8), spacing=4.0, min_brain=0.0)
     for name in ("a_1.nii", "b_1.nii"):
-        save_nifti(tmp_path / "in" / name, head())
+        save_nifti(tmp_path / "in" / name, head(seed=ord(name[0])))
     console = Console(file=io.StringIO(), width=60)
     assert prepare.run_volumes(tmp_path / "in", tmp_path / "first", options, console) == 0
     (tmp_path / "in" / "c_1.nii").write_bytes(b"no volume")
     assert prepare.run_volumes(tmp_path / "in", tmp_path / "second", options, console) == 3
     printed = console.file.getvalue()
+    assert "equal" not in printed
     assert "train: 6 slices 8x8 uint16 of 1 subjects; all 6." in printed
     assert "Warning: 1 volumes were refused" in printed and "Then train with --data.path" in printed
+
+
+def test_a_scan_under_two_names_is_told_of(tmp_path):
+    options = VolumeOptions(size=(16, 16), spacing=2.0, min_brain=0.0)
+    for name, seed in (("a_1.nii", 1), ("b_1.nii", 2), ("c_1.nii", 1), ("a_2.nii", 1)):
+        save_nifti(tmp_path / "in" / name, head(seed=seed))
+    console = Console(file=io.StringIO(), width=60)
+    assert prepare.run_volumes(tmp_path / "in", tmp_path / "out", options, console) == 0
+    warning = next(line for line in console.file.getvalue().splitlines() if "equal" in line)
+    # In the order of the names: a_1 and a_2, which are of one person, b_1, c_1.
+    assert warning.startswith(
+        "Warning: 2 pairs of equal or nearly equal images of different subjects (middle slices): "
+    )
+    assert {number for number in "0123" if f"volume {number} (" in warning} == {"0", "1", "3"}
+
+
+def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare, "prepare_volumes", interrupted)
+    console = Console(file=io.StringIO(), width=60)
+    with pytest.raises(KeyboardInterrupt):
+        prepare.run_volumes(tmp_path, tmp_path / "out", VolumeOptions(), console)
+    assert "give the same command again to go on" in console.file.getvalue()

@@ -38,10 +38,20 @@ COVARIATES = ("slice_position_mm", "slice_share")
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was done: lines for a person, and (file, reason) of what was refused."""
+    """What was done.
+
+    Attributes:
+        lines: For a person.
+        refused: (file, reason).
+        middles: (V, H, W, 1) uint16, the middle slice of every volume.
+        subjects: (V,) hashes, and `names` (V,) of the volumes, as the manifest has them.
+    """
 
     lines: list[str]
     refused: list[tuple[str, str]]
+    middles: np.ndarray
+    subjects: np.ndarray
+    names: np.ndarray
 
 
 def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: bool = True) -> Prepared:
@@ -87,7 +97,8 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         lines.insert(0, f"Went on after an interruption: {reading.found} volumes had been read.")
     if refused:
         lines.append(f"Warning: {len(refused)} volumes were refused; {out / 'refused.csv'} says why.")
-    return Prepared(lines, refused)
+    people, names = zip(*dataset.middles, strict=True)
+    return Prepared(lines, refused, np.stack(list(dataset.middles.values())), np.array(people), np.array(names))
 
 
 def _strangers(out: Path) -> Iterator[str]:
@@ -188,6 +199,7 @@ class _Dataset:
         self.people = {True: len(self.test), False: len(labels) - len(self.test)}
         self.sessions = subjects.session_numbers([(scan.subject, scan.session) for scan in scans])
         self.counts: dict[str, Counter[str]] = {}
+        self.middles: dict[tuple[str, str], np.ndarray] = {}
 
     def write(self, reading: _Reading) -> list[str]:
         """Writes everything, dataset.json last; returns the report."""
@@ -240,6 +252,7 @@ class _Dataset:
                 numbers = {name: float(np.float32(value)) for name, value in scan.covariates.items()}
                 images, position, share, brain, digests, facts = reading.slices(scan)
                 low, high, *spacing, tilt = facts.tolist()
+                self.middles[subject, f"volume {member} ({split})"] = images[len(images) // 2, ..., None]
                 for k, image in enumerate(images):
                     own = {"slice_position_mm": float(position[k]), "slice_share": float(share[k])}
                     writer.append(
