@@ -60,13 +60,13 @@ def import_weights(
         config, c_dim = _config(weights)
     except InputError:
         raise
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # A scalar where a kernel belongs has no shape[0].
         raise InputError(f"{shown(str(path), LONGEST_NAME)} cannot be imported: {error}") from error
     names = _class_names(classes, c_dim)
     generator = make_generator(config, c_dim)
     try:
         assign_generator(generator, _reference(weights))
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # A scalar where a kernel belongs has no shape[0].
         raise InputError(f"{shown(str(path), LONGEST_NAME)} cannot be imported: {error}") from error
     if "mapping.w_avg" not in weights.arrays:
         _estimate_w_avg(generator)

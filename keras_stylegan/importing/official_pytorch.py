@@ -10,7 +10,15 @@ from typing import Any
 from keras_stylegan.importing import numpy_pickle, torch_tensors
 from keras_stylegan.importing.pickle_machine import Budget, Known, shown
 from keras_stylegan.importing.torch_file import load_legacy
-from keras_stylegan.importing.weights import MOST_TENSORS, Weights, require_few, require_option, take_filters, to_arrays
+from keras_stylegan.importing.weights import (
+    MOST_TENSORS,
+    Weights,
+    require_few,
+    require_limit,
+    require_option,
+    take_filters,
+    to_arrays,
+)
 
 DEEPEST = 16
 """Modules within modules; official ones have four."""
@@ -57,7 +65,7 @@ def known(budget: Budget) -> Known:
     """Names in the pickles of this era; storages in them are files of `torch.save`, which share the budget."""
     return {
         **torch_tensors.KNOWN,
-        **numpy_pickle.KNOWN,
+        **numpy_pickle.known(budget),
         "torch_utils.persistence._reconstruct_persistent_obj": PersistentObject,
         "torch.storage._load_from_bytes": lambda content: load_legacy(_bytes(content), budget),
         "dnnlib.util.EasyDict": torch_tensors.ordered_dict,
@@ -95,7 +103,7 @@ def weights_of(network: PersistentObject, file_size: int) -> Weights:
         if "activation" in state:
             require_option(f"{path}activation", state["activation"], ["lrelu", "linear"])
         if "conv_clamp" in state and "weight" in state.get("_parameters", {}):
-            clamps.add(state["conv_clamp"])
+            clamps.add(require_limit(state["conv_clamp"]))
     if len(clamps) > 1:
         raise ValueError("its layers have limits (conv_clamp) that differ")
     arrays = to_arrays(tensors, file_size)

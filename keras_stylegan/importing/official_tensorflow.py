@@ -13,8 +13,15 @@ import numpy as np
 
 from keras_stylegan.importing import numpy_pickle, torch_tensors
 from keras_stylegan.importing.numpy_pickle import Array
-from keras_stylegan.importing.pickle_machine import shown
-from keras_stylegan.importing.weights import MOST_TENSORS, Weights, require_few, require_option, to_arrays
+from keras_stylegan.importing.pickle_machine import Budget, Known, require_key, shown
+from keras_stylegan.importing.weights import (
+    MOST_TENSORS,
+    Weights,
+    require_few,
+    require_limit,
+    require_option,
+    to_arrays,
+)
 
 DEEPEST = 8
 """Networks within networks; official ones have two."""
@@ -57,19 +64,20 @@ class TensorFlowNetwork:
         for count, (path, network) in enumerate(self.networks()):
             for name, value in require_few(network.state.get("variables", []), "variables"):
                 if isinstance(value, Array):
-                    found[f"{path}{name}"] = value
+                    found[f"{path}{require_key(name)}"] = value
             if max(count, len(found)) > MOST_TENSORS:
                 raise ValueError("it has too many variables")
         return found
 
 
-KNOWN = {
-    **torch_tensors.KNOWN,
-    **numpy_pickle.KNOWN,
-    "dnnlib.tflib.network.Network": TensorFlowNetwork,
-    "dnnlib.util.EasyDict": torch_tensors.ordered_dict,
-}
-"""Names in the pickles of this era."""
+def known(budget: Budget) -> Known:
+    """Names in the pickles of this era."""
+    return {
+        **torch_tensors.KNOWN,
+        **numpy_pickle.known(budget),
+        "dnnlib.tflib.network.Network": TensorFlowNetwork,
+        "dnnlib.util.EasyDict": torch_tensors.ordered_dict,
+    }
 
 
 def _same(array: np.ndarray) -> np.ndarray:
@@ -108,10 +116,9 @@ def weights_of(network: TensorFlowNetwork, file_size: int) -> Weights:
         for name, legal in LEGAL.items():
             if name in options:
                 require_option(name, options[name], legal)
-        clamp = options.get("conv_clamp", clamp)
+        clamp = require_limit(options.get("conv_clamp", clamp))
         if type(source) is str:
-            name = str(part.state.get("build_func_name", path or "network"))
-            sources[name] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+            sources[path or "network"] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
     tensors = network.tensors()
     if any("StyleMod" in name for name in tensors):
         raise ValueError("it holds a StyleGAN of 2018; only StyleGAN2 can be imported")

@@ -14,6 +14,8 @@ MOST_OPCODES = 1_000_000
 """Of a file with all that is nested in it; official ones have fewer than 100,000. Bounds time and memory."""
 LARGEST_KEY = 2**60
 """Integers as keys stay below it: larger ones could all have one hash value, and a dict of such takes hours."""
+LONGEST_KEY = 1000
+"""Letters or bytes of a key: paths are made of them."""
 MOST_MEMO = 2**32
 LONGEST_SHOWN = 80
 """Characters of a name that a message shows."""
@@ -35,16 +37,27 @@ class Inert:
 
 
 class Budget:
-    """Opcodes that may still be read, shared by a file and the files nested in it."""
+    """What may still be done for a file and all the files nested in it.
 
-    def __init__(self, opcodes: int = MOST_OPCODES) -> None:
-        self.left = opcodes
+    Args:
+        opcodes: To read.
+        copied: Bytes to copy: one text of a pickle can be named, and so copied, a million times.
+    """
+
+    def __init__(self, opcodes: int = MOST_OPCODES, copied: int = 0) -> None:
+        self.left, self.copied = opcodes, copied
 
     def spend(self) -> None:
         """Raise a `ValueError` once all are spent."""
         self.left -= 1
         if self.left < 0:
             raise ValueError(f"it takes more than {MOST_OPCODES:,} steps to read, which no file of weights does")
+
+    def copy(self, count: int) -> None:
+        """Raise a `ValueError` once more bytes are copied than the file can have."""
+        self.copied -= count
+        if self.copied < 0:
+            raise ValueError("its arrays have more bytes than the file")
 
 
 Known = Mapping[str, Callable[..., Any]]
@@ -120,10 +133,10 @@ class _Machine:
         if len(items) % 2:
             raise ValueError("a dict has a key without a value")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_key(key)] = value
+            target[require_key(key)] = value
 
     def add(self, items: list[Any]) -> None:
-        _only(set, self.stack[-1]).update(map(_key, items))
+        _only(set, self.stack[-1]).update(map(require_key, items))
 
     def name(self, module: Any, name: Any) -> None:
         full = f"{_only(str, module)}.{_only(str, name)}"
@@ -176,10 +189,15 @@ def _only(kind: type, value: Any) -> Any:
     return value
 
 
-def _key(value: Any) -> Any:
-    """A key that takes no time to hash, and no recursion: no tuple, no float."""
+def require_key(value: Any) -> Any:
+    """A key that takes no time to hash, and no recursion: no tuple, no float.
+
+    Raises:
+        ValueError: It is none.
+    """
     small = type(value) is int and -LARGEST_KEY < value < LARGEST_KEY
-    if not (small or value is None or type(value) in (str, bytes, bool)):
+    short = type(value) in (str, bytes) and len(value) <= LONGEST_KEY
+    if not (small or short or value is None or type(value) is bool):
         raise ValueError(f"a {shown(value)} is no key")
     return value
 

@@ -71,8 +71,8 @@ def _content(path: Path) -> Any:
         return load_legacy(content)
     if path.suffix == ".safetensors" or start[8:9] == b"{":
         return safetensors.load(content)
-    budget = Budget()
-    return load(content, official_pytorch.known(budget) | official_tensorflow.KNOWN, budget)
+    budget = Budget(copied=len(content))
+    return load(content, official_pytorch.known(budget) | official_tensorflow.known(budget), budget)
 
 
 def _weights(root: Any, size: int) -> Weights:

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from keras_stylegan.importing.pickle_machine import Budget, load, shown
+from keras_stylegan.importing.pickle_machine import LONGEST_KEY, Budget, load, shown
 from keras_stylegan.importing.torch_tensors import KNOWN, STORAGES, Storage, storage_of
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
@@ -31,7 +31,7 @@ class _Storages:
         if type(identity) is not tuple or len(identity) not in (5, 6) or identity[0] != "storage":
             raise ValueError("a persistent id is none of a storage")
         _, kind, key, _, count, *view = identity
-        if type(key) is not str or view not in ([], [None]):
+        if type(key) is not str or len(key) > LONGEST_KEY or view not in ([], [None]):
             raise ValueError("a storage is a view of another, as PyTorch before 1.0 wrote it")
         storage = self.found.setdefault(key, storage_of(kind, count))
         if storage.count != count:
@@ -58,7 +58,8 @@ def load_legacy(content: bytes, budget: Budget | None = None) -> Any:
     storages = _Storages()
     root = load(file, KNOWN | STORAGES, budget, storages)
     keys = load(file, {}, budget)
-    if type(keys) is not list or sorted(map(str, keys)) != sorted(storages.found):
+    texts = type(keys) is list and all(type(key) is str for key in keys)
+    if not texts or sorted(keys) != sorted(storages.found):
         raise ValueError("its list of storages is not that of its tensors")
     raw, start = memoryview(content), file.tell()
     for key in keys:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_stylegan.importing.pickle_machine import Inert, name_of, shown
+from keras_stylegan.importing.pickle_machine import Inert, name_of, require_key, shown
 
 DTYPES = {
     "Double": "<f8", "Float": "<f4", "Half": "<f2", "BFloat16": "bfloat16", "Long": "<i8", "Int": "<i4",
@@ -38,6 +38,7 @@ class Storage:
     def __init__(self, dtype: str, count: int) -> None:
         self.dtype, self.count = dtype, count
         self._raw: Any = None
+        self._numbers: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -54,7 +55,10 @@ class Storage:
         """All of them, (count,)."""
         if self._raw is None:
             raise ValueError("a storage has no content")
-        return decode(self._raw, self.dtype)
+        if self._numbers is None:
+            # Once: thousands of tensors may be views of it.
+            self._numbers = decode(self._raw, self.dtype)
+        return self._numbers
 
 
 class Tensor:
@@ -123,9 +127,7 @@ def ordered_dict(items: Any = ()) -> dict[Any, Any]:
     """An empty dict, or one of pairs."""
     if type(items) not in (list, tuple) or any(type(pair) not in (list, tuple) or len(pair) != 2 for pair in items):
         raise ValueError("an OrderedDict is made of something other than pairs")
-    if any(type(key) is not str for key, _ in items):
-        raise ValueError("an OrderedDict has keys that are no text")
-    return dict(items)
+    return {require_key(key): value for key, value in items}
 
 
 KNOWN = {

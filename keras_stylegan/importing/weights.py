@@ -1,6 +1,7 @@
 """The generator that a file holds, in the names and layouts of `models.reference`."""
 
 import math
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from keras_stylegan.importing.pickle_machine import shown
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
 MOST_TENSORS = 10_000
 """Of a network; the largest has about 200."""
+MOST_PIXELS = 1024
+"""Width of the largest image of a StyleGAN2."""
 MOST_PARTS = 1000
 """Of one module in it: tensors, or other modules."""
 
@@ -81,9 +84,16 @@ def require_option(name: str, value: Any, legal: Iterable[Any]) -> None:
     """Raise a `ValueError` unless an option that the network was built with is one that ours have."""
     legal = list(legal)
     if value not in legal:
-        raise ValueError(
-            f"its network was built with {shown(name)} = {shown(repr(value))}; ours have {' or '.join(map(str, legal))}"
-        )
+        # A list can hold itself, or one list a million times.
+        received, ours = shown(reprlib.repr(value)), " or ".join(map(str, legal))
+        raise ValueError(f"its network was built with {shown(name)} = {received}; ours have {ours}")
+
+
+def require_limit(value: Any) -> float | None:
+    """The limit of a layer's outputs: a number, or None for none."""
+    if value is not None and type(value) not in (int, float):
+        raise ValueError(f"its layers are limited to a {type(value).__name__}, no number")
+    return value
 
 
 def fill_noise(weights: Weights) -> None:
@@ -98,6 +108,8 @@ def fill_noise(weights: Weights) -> None:
         strength = weights.arrays.setdefault(f"{layer}.noise_strength", np.zeros((), np.float32))
         if f"{layer}.noise_const" not in weights.arrays:
             size = int(layer.split(".")[1].removeprefix("b"))
+            if size > MOST_PIXELS:
+                raise ValueError(f"{shown(layer)} is of more than {MOST_PIXELS} pixels")
             weights.arrays[f"{layer}.noise_const"] = random.normal(size=(size, size)).astype(np.float32)
             drawn += bool(strength)
     if drawn:

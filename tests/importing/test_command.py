@@ -131,8 +131,19 @@ BAD = {
         [],
         "synthesis.b8.conv0.weight must become",
     ),
+    "a number": (lambda a: odd(a, "synthesis.b8.conv1.weight", 3), [], "cannot be imported"),
+    "an axis less": (
+        lambda a: odd(a, "synthesis.b8.torgb.weight", np.zeros((1, 8))),
+        [],
+        "cannot be imported",
+    ),
+    "a resolution of its own": (
+        lambda a: odd(a, "synthesis.b40000.conv0.affine.weight", np.zeros((1, 8))),
+        [],
+        "b40000.conv0 is of more than 1024 pixels",
+    ),
     "a limit": (lambda a: files.official_pytorch(a, conv_clamp=10), [], "layers are limited to 10; ours to 256"),
-    "a limit that is none": (lambda a: files.official_pytorch(a, conv_clamp="x"), [], "layers are limited to x"),
+    "a limit that is none": (lambda a: files.official_pytorch(a, conv_clamp="x"), [], "layers are limited to a str"),
     "classes": (
         files.official_pytorch,
         ["--classes", "AD", "NC"],

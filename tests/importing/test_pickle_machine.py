@@ -165,10 +165,47 @@ def test_bombs(tmp_path):
     keys = b"".join(b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little") + b"N" for k in range(1, 50_000))
     refuse(tmp_path, b"\x80\x02}(" + keys + b"u.", "a int is no key")
     # Every list holds the one before ten times: 10^50 elements for whoever walks them.
-    laughs = b"\x80\x02]q\x00"
-    for i in range(50):
-        laughs += b"](" + (b"h" + bytes([i])) * 10 + b"eq" + bytes([i + 1])
-    refuse(tmp_path, laughs + b".", "holds a list, not a network")
+    refuse(tmp_path, b"\x80\x02" + LAUGHS + b".", "holds a list, not a network")
+
+
+LEVELS = [b"](" + (b"h" + bytes([i])) * 10 + b"eq" + bytes([i + 1]) for i in range(50)]
+LAUGHS = b"]q\x000" + b"0".join(LEVELS)
+DEEP = b")" + b"\x85" * 400_000
+
+
+def spliced(value, code):
+    """A pickle in which the text "HERE" is replaced by other code."""
+    here = files.dumps("HERE")[2:-1]
+    content = files.dumps(value)
+    assert here in content
+    return content.replace(here, code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", [LAUGHS, DEEP], ids=["laughs", "deep"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (files.tensorflow_network([], options={"resample_kernel": "HERE"}), "built with resample_kernel = "),
+        (files.tensorflow_network([], options={"conv_clamp": "HERE"}), "limited to a (list|tuple), no number"),
+        (files.tensorflow_network([("HERE", files.numpy_array(np.ones(3, "f4")))]), "a (list|tuple) is no key"),
+        (files.tensorflow_network([("x", Call(Name("numpy", "dtype"), ("HERE", 0, 1)))]), "which are no numbers"),
+        (files.persistent("G", {"conv_clamp": "HERE", "_parameters": {"weight": None}}), "limited to a (list|tuple)"),
+        (files.persistent("G", {"activation": "HERE"}), "built with activation = "),
+        (Call(Name("collections", "OrderedDict"), ([("HERE", 1)],)), "a (list|tuple) is no key"),
+        (Call(Name("__builtin__", "set"), (["HERE"],)), "members that are no text"),
+    ],
+)
+def test_bombs_where_something_else_belongs(tmp_path, value, message, code):
+    refuse(tmp_path, spliced(value, code), message)
+
+
+@pytest.mark.slow
+def test_a_text_that_is_copied_again_and_again(tmp_path):
+    """300 GB, if every copy were made."""
+    text = b"X" + struct.pack("<I", 3_000_000) + b"a" * 3_000_000 + b"q\x00"
+    encode = b"c_codecs\nencode\n(h\x00X\x06\x00\x00\x00latin1tRa"
+    refuse(tmp_path, b"\x80\x02]" + text + b"0" + encode * 100_000 + b".", "more bytes than the file")
 
 
 def test_modules_that_hold_themselves(tmp_path):
