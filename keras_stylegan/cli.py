@@ -275,7 +275,12 @@ def parse(
     default = kind()
     if hasattr(default, "experiment"):
         given = peek(kind, rest)
-        default = kind(experiment=given.experiment, config=load_experiment(given.experiment))
+        try:
+            default = kind(experiment=given.experiment, config=load_experiment(given.experiment))
+        except InputError as error:
+            if kind is not Prepare or not os.path.isdir(given.experiment):
+                raise
+            raise InputError(f"{error}; volumes are prepared by: prepare SOURCE --out DATASET") from error
         if getattr(given, "resume", False):
             from keras_stylegan.training.run_folder import RunFolder
 

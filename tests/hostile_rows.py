@@ -136,6 +136,7 @@ SIZES = [
         "--model.channel-base 1024 --model.channels 3", "the image cache: 39,322 GB are needed"),
     Row("volumes that are not there", "prepare @/nothing --out @/new", "there is no '@/nothing'"),
     Row("no source of volumes", "prepare --out @/new", "prepare SOURCE --out DATASET"),
+    Row("volumes and no dataset", "prepare @", "volumes are prepared by: prepare SOURCE --out DATASET"),
     Row("a folder without volumes", "prepare @ --out @/new", "no volumes in @"),
     Row("text for a volume", "prepare @/a.nii --out @/new", "e.g. a.nii: it is no NIfTI",
         {"a.nii": "text"}),

@@ -42,6 +42,9 @@ class Frame(NamedTuple):
 def is_dicom(path: Path) -> bool:
     """Whether a file begins as DICOM files do."""
     try:
+        # A pipe would keep the reader waiting.
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(OFFSET + len(MAGIC))[OFFSET:] == MAGIC
     except OSError:

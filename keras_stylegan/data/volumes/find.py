@@ -96,7 +96,9 @@ def _of_csv(source: Path, options: VolumeOptions) -> Found:
     for row in table.rows:
         path = os.path.normpath(row["path"])
         file = source.parent / path
-        if os.path.isabs(path) or path.split(os.sep)[0] == "..":
+        if missing(row["path"]):
+            refused.append((row["path"], f"a row of {source.name} names no file"))
+        elif os.path.isabs(path) or path.split(os.sep)[0] == "..":
             refused.append((row["path"], f"it lies outside the folder of {source.name}"))
         elif path in seen:
             refused.append((row["path"], f"it stands twice in {source.name}"))

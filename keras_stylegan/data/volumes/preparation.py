@@ -252,7 +252,8 @@ class _Dataset:
                 numbers = {name: float(np.float32(value)) for name, value in scan.covariates.items()}
                 images, position, share, brain, digests, facts = reading.slices(scan)
                 low, high, *spacing, tilt = facts.tolist()
-                self.middles[subject, f"volume {member} ({split})"] = images[len(images) // 2, ..., None]
+                # A copy, as a view would keep all slices of the volume in memory.
+                self.middles[subject, f"volume {member} ({split})"] = images[len(images) // 2, ..., None].copy()
                 for k, image in enumerate(images):
                     own = {"slice_position_mm": float(position[k]), "slice_share": float(share[k])}
                     writer.append(

@@ -50,7 +50,7 @@ def test_a_csv(tmp_path):
     (tmp_path / "d" / "t.csv").write_text(
         "path,subject,label,session,age\n./a.nii,P1,AD,x,70\nb.nii,P2,NC,y,\nc,P3,NC,z,60\nd.nii,P4,NC,,1\n"
         "b.nii,P2,NC,y,1\n../e.nii,P5,NC,,1\n/etc/passwd,P5,NC,,1\nc/../../e.nii,P5,NC,,1\n"
-        "a.nii/../c/1.nii,,NC,,1\n"
+        "a.nii/../c/1.nii,,NC,,1\n,P6,NC,,1\n"
     )
     source = found(tmp_path / "d" / "t.csv")
     assert [(s.name, s.subject, s.session, s.label) for s in source.scans] == [
@@ -63,6 +63,7 @@ def test_a_csv(tmp_path):
     assert source.refused == [
         ("d.nii", "it is not there"), ("b.nii", "it stands twice in t.csv"), ("../e.nii", outside),
         ("/etc/passwd", outside), ("c/../../e.nii", outside), ("a.nii/../c/1.nii", "t.csv names no subject of it"),
+        ("", "a row of t.csv names no file"),
     ]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
 import gzip
+import os
 
 import nibabel
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from small_volumes import RAS_2MM, head, save_nifti
 
 from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.dicom import is_dicom
 from keras_stylegan.data.volumes.nifti import read_nifti
 
 VOXELS = np.arange(60).reshape(3, 4, 5)
@@ -101,6 +103,13 @@ def test_a_file_that_is_cut_short(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(RefusedError, match=r"it cannot be read \(\w+\)"):
         read_nifti(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.nii")
+    with pytest.raises(RefusedError, match="it is no regular file"):
+        read_nifti(tmp_path / "a.nii")
+    assert not is_dicom(tmp_path / "a.nii")
 
 
 def test_an_unpacked_size_that_no_head_has(tmp_path, monkeypatch):
