@@ -1,4 +1,4 @@
-"""Puts `tests/` on the import path (pytest does so for the folder of a conftest) and silences TensorFlow."""
+"""Silences TensorFlow, and skips what needs a backend that is not installed."""
 
 import importlib.util
 import os
