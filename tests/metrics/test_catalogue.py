@@ -65,6 +65,17 @@ def test_values_move_against_the_direction_of_the_record_when_images_get_worse(o
             assert abs(worse - bad[key].floor.value) > abs(value - estimate.floor.value), key
 
 
+def test_a_direction_is_claimed_only_where_no_fault_leads_that_way():
+    """Noise is more varied than real images: MS-SSIM falls, and low values of it are not better."""
+    found = sets("images")
+    noise = np.random.default_rng(3).integers(0, 256, found.generated.values.shape).astype(np.uint8)
+    good, bad = measured("images", found), measured("images", replace(found, generated=Part(noise)))
+    assert bad[Key("ms_ssim")].value < good[Key("ms_ssim")].value
+    for key, estimate in good.items():
+        better = {"lower": bad[key].value < estimate.value, "higher": bad[key].value > estimate.value}
+        assert not better.get(METRICS[key.metric].better), key
+
+
 @pytest.mark.parametrize("on", ["features", "images"])
 def test_plain_values_are_those_with_intervals(on):
     found = sets(on)
