@@ -238,6 +238,9 @@ DATA = [
         ("a missing archive", "--data.source cifar10 --model.resolution 32 --data.path @/nothing", "@/nothing", {}),
     )
     for command in ("prepare", "train --run-dir @/new")
+] + [
+    Row(f"a folder for phantoms: {command}", f"{command} --data.path @/scans", "'phantom' draws its images")
+    for command in ("train", "train demo --dry-run", "prepare", "benchmark")
 ]  # fmt: skip
 
 OPTIONS = [

@@ -13,8 +13,17 @@ SOURCES: dict[str, type[Source]] = {"folder": Folder, "cifar10": Cifar10, "phant
 
 
 def source_of(config: Config) -> Source:
-    """The source that `config.data` names; a folder that `prepare` made of volumes tells so itself."""
+    """The source that `config.data` names; a folder that `prepare` made of volumes tells so itself.
+
+    Raises:
+        InputError: A path is given for a source that reads none.
+    """
     data = config.data
+    if data.path is not None and not SOURCES[data.source].reads_path:
+        raise InputError(
+            f"data.path: data.source {data.source!r} draws its images and reads no folder; name an experiment "
+            f"that does, such as adni64, or --data.source folder. Received: {str(data.path)!r}"
+        )
     kind = Dataset if data.source == "folder" and is_dataset(data.path) else SOURCES[data.source]
     return kind(data, config.training.seed)
 
