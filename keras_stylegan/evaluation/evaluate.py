@@ -212,6 +212,7 @@ def _header(
         "run": {
             "weights_sha256": trained.weights_sha256,
             "images_seen": trained.images_seen,
+            "imported": RunFolder(trained.run_dir).imported.exists(),
             "checkpoint": options.checkpoint,
             "classes": list(trained.classes),
             "conditional": bool(trained.generator.c_dim),

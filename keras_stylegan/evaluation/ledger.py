@@ -4,7 +4,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
 
 - `format`: 2, raised when a key changes its meaning; `status`: 'running', 'interrupted', 'failed' (an error ended it),
   'partial' (something could not be measured) or 'complete'; `seconds`.
-- `run`: weights_sha256 (as in generate.json), images_seen, checkpoint, classes, conditional, resolution, channels.
+- `run`: weights_sha256 (as in generate.json), images_seen, imported (true where nobody knows how it was trained),
+  checkpoint, classes, conditional, resolution, channels.
 - `evaluation`: count, seed, features (names of the extractors), truncation_psi, noise, started, versions, command.
 - `data`: source ('folder', 'cifar10', 'phantom'); `train` and `heldout` with images, subjects, classes (name to
   count), fingerprint; `heldout_seen` (true when training subjects stand in for held-out ones); `warnings`.

@@ -14,6 +14,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.metrics.duplicates import SHOWN, shared_subjects
 from keras_stylegan.metrics.floors import split_by_subject
+from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.trained import TrainedGenerator
 
 STAND_IN_SHARE = 0.2
@@ -23,6 +24,10 @@ NO_HELDOUT = (
     "{count} of {total} training subjects stand in for them, so good values may mean that the model copied its "
     "training images, and copies of the stand-ins escape the audit. Put other subjects into test/ or name their "
     "folder with --heldout-path"
+)
+IMPORTED = (
+    "The weights were imported: it is not known whether these training images are those that they come from. The "
+    "memorisation audit finds copies of these images only"
 )
 OTHER_KIND = (
     "Only the training or only the held-out images show people: the floors say how far the two kinds are apart, not "
@@ -71,6 +76,8 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
             )
         config = _with_data(config, path=options.data_path)
     remarks, named = [], []
+    if RunFolder(trained.run_dir).imported.exists():
+        remarks.append(IMPORTED)
     train = _load(config, "train", progress)
     _check_classes(train, trained, "training images")
     if trained.data_fingerprint not in ("", train.fingerprint):

@@ -22,7 +22,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         f"# Model card: StyleGAN2 generator {run['weights_sha256'][:12]}",
         f"StyleGAN2 generator of {run['resolution']}×{run['resolution']} images with {run['channels']} channel(s), "
         + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
-        + f". Trained on {run['images_seen'] / 1000:g} thousand images shown; evaluated {evaluation['started']}.",
+        + f". {_training(run)}; evaluated {evaluation['started']}.",
         "## Intended use",
         INTENDED_USE,
         "## Verdict",
@@ -30,7 +30,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         "## Data",
         _data(record, config),
         "## Recipe",
-        _recipe(config),
+        _networks(config) if run.get("imported") else f"{_networks(config)}\n{_recipe(config)}",
         "## Metrics",
         f"{evaluation['count']} generated images, no truncation, noise '{evaluation['noise']}', seed "
         f"{evaluation['seed']}, features: {', '.join(evaluation['features'])}. The floor is the same number between "
@@ -64,8 +64,22 @@ def _data(record: dict[str, Any], config: Config) -> str:
     return "\n".join(lines)
 
 
+def _training(run: dict[str, Any]) -> str:
+    if run.get("imported"):
+        return "Its weights were imported: on what images and how they were trained is not known here"
+    return f"Trained on {run['images_seen'] / 1000:g} thousand images shown"
+
+
+def _networks(config: Config) -> str:
+    model = config.model
+    return (
+        f"- Networks: {model.architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "
+        f"layers, min({model.channel_base} / resolution, {model.channel_max}) channels"
+    )
+
+
 def _recipe(config: Config) -> str:
-    model, loss, optimizer, training = config.model, config.loss, config.optimizer, config.training
+    loss, optimizer, training = config.loss, config.optimizer, config.training
     rates = {
         "phases": f"phases of (epochs, rate) {', '.join(f'({n}, {rate:g})' for n, rate in optimizer.phases)}",
         "constant": f"generator {optimizer.g_learning_rate:g}, mapping {optimizer.m_learning_rate:g}, discriminator "
@@ -74,8 +88,6 @@ def _recipe(config: Config) -> str:
     used = map(str, active_penalties(dataclasses.asdict(loss)))
     return "\n".join(
         [
-            f"- Networks: {model.architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "
-            f"layers, min({model.channel_base} / resolution, {model.channel_max}) channels",
             f"- Loss: {loss.adversarial}; {', '.join(used) or 'no penalty'}",
             f"- Adam({optimizer.beta_1:g}, {optimizer.beta_2:g}), {optimizer.schedule} learning rate: "
             + (rates.get(optimizer.schedule) or rates["constant"]),

@@ -62,9 +62,11 @@ def _header(title: str, record: dict[str, Any]) -> str:
     run, evaluation, data = record["run"], record["evaluation"], record["data"]
     reference = "training subjects standing in for held-out ones" if data["heldout_seen"] else "held-out subjects"
     heldout = data["heldout"]
+    trained = f"after {run['images_seen'] / 1000:g} kimg of training"
+    seen = "of imported weights" if run.get("imported") else trained
     return (
         f"<header><h1>{escape(title)}</h1>"
-        f"<p>{evaluation['count']} generated images after {run['images_seen'] / 1000:g} kimg of training, against "
+        f"<p>{evaluation['count']} generated images {seen}, against "
         f"{heldout['images']} images of {heldout['subjects']} {reference}. "
         f"Features: {escape(', '.join(evaluation['features']))}; seed {evaluation['seed']}; no truncation.</p>"
         f'<p class="soft">{escape(evaluation["started"])} · {escape(record["status"])} · '

@@ -35,6 +35,14 @@ def test_the_test_split_is_the_reference(load, images):
     assert (material.seen, material.remarks) == (False, ())
 
 
+def test_an_imported_generator_has_no_classes_to_compare_and_unknown_training_images(make_run, images):
+    folder, _ = make_run(images, conditional=False, classes=("all",))
+    (folder / "import.json").write_text("{}")
+    material = load_material(load_generator(folder), DEFAULT)
+    assert (len(material.train), len(material.heldout)) == (96, 112)
+    assert "it is not known whether these training images are those" in material.remarks[0]
+
+
 def test_without_heldout_subjects_training_ones_stand_in_and_this_is_said(load, images, tmp_path):
     shutil.copytree(images / "train", tmp_path / "all" / "train")
     material = load(tmp_path / "all")
