@@ -55,7 +55,7 @@ def find_scans(source: Path, options: VolumeOptions) -> Found:
         InputError: There is nothing of this kind, or its table cannot be used.
     """
     source = Path(os.path.expanduser(source))
-    if not os.path.exists(source):
+    if not (os.path.isfile(source) or os.path.isdir(source)):
         raise InputError(f"there is no {str(source)[:200]!r}: give a file, a folder or a CSV.")
     if source.is_file() and source.suffix.lower() == ".csv":
         found = _of_csv(source, options)
@@ -102,7 +102,7 @@ def _of_csv(source: Path, options: VolumeOptions) -> Found:
             refused.append((row["path"], f"it lies outside the folder of {source.name}"))
         elif path in seen:
             refused.append((row["path"], f"it stands twice in {source.name}"))
-        elif not os.path.exists(file):
+        elif not (os.path.isfile(file) or os.path.isdir(file)):
             refused.append((row["path"], "it is not there"))
         else:
             try:
@@ -205,11 +205,13 @@ def _name(file: Path, root: Path) -> str:
 
 
 def _files(root: Path) -> list[Path]:
-    """Files below a folder, sorted by name; hidden ones and links to folders are passed over."""
+    """Files below a folder, sorted by name; hidden ones, links to folders, pipes and devices are passed over."""
     found = []
     for folder, inner, names in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith(".")]
         found += [Path(folder, name) for name in names if not name.startswith(".")]
+    # A pipe would be waited for; what is not there is named by who reads it.
+    found = [file for file in found if os.path.isfile(file) or not os.path.exists(file)]
     return sorted(found, key=lambda file: _name(file, root))
 
 

@@ -1,4 +1,5 @@
 import math
+import os
 
 import pytest
 from small_volumes import head, save_series
@@ -31,6 +32,17 @@ def test_a_folder_tells_the_subject_by_its_files_names(tmp_path):
         ("a/patient01_study2_T1.nii.gz", "patient01", "", "all"),
         ("b/002_S_0295_MR_1.nii", "002_S_0295", "", "all"),
     ]
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    touch(tmp_path, "a_1.nii")
+    for name in ("b_1.nii", "c_1"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "t.csv").write_text("path,subject\na_1.nii,a\nb_1.nii,b\n")
+    assert [name for name, *_ in told(tmp_path)] == ["a_1.nii"]
+    assert found(tmp_path / "t.csv").refused == [("b_1.nii", "it is not there")]
+    with pytest.raises(InputError, match="there is no '.*c_1': give a file, a folder or a CSV"):
+        found(tmp_path / "c_1")
 
 
 def test_a_pattern_tells_class_and_session(tmp_path):
