@@ -265,7 +265,7 @@ OPTIONS = [
         ("evaluate", "--features", "features must name at least one extractor"),
         ("evaluate", "--features random random", "features must name every extractor once"),
         ("evaluate", "--checkpoint best", "best.npz is missing"),
-        ("evaluate", "--heldout-path @/nothing", "@/nothing"),
+        ("evaluate", "--heldout-path @/nothing", "Error: --heldout-path: no train images"),
         ("export", "--opset 99", "opset must be from 13 to 18. Received: 99"),
         ("export", "--pixel-size-mm 0", "pixel_size_mm must be a number above 0"),
         ("export", "--pixel-size-mm nan", "pixel_size_mm must be a number above 0"),

@@ -133,7 +133,11 @@ def _load_heldout(
     if options.heldout_path is not None:
         root = options.heldout_path.expanduser()
         other = _with_data(config, source="folder", path=options.heldout_path)
-        heldout = _load(other, "test" if has_splits(root) else "train", progress)
+        try:
+            heldout = _load(other, "test" if has_splits(root) else "train", progress)
+        except InputError as error:
+            # The readers know the folder as data.path only.
+            raise InputError(f"--heldout-path: {error}") from error
         if trained.generator.c_dim:
             _check_classes(heldout, trained, "held-out images")
         return heldout
