@@ -1,7 +1,5 @@
 """Checks of image arrays, and one scale for all of them."""
 
-import hashlib
-
 import numpy as np
 
 from keras_stylegan.errors import InputError
@@ -65,32 +63,6 @@ def check_same_shape(first: np.ndarray, second: np.ndarray, first_name: str, sec
             f"{first_name} and {second_name} must have the same height, width and channels. "
             f"Received: {first.shape[1:]} and {second.shape[1:]}"
         )
-
-
-def image_warnings(images: np.ndarray, name: str) -> list[str]:
-    """Lines about images that are legal but can hardly be meant.
-
-    Args:
-        images: (N, H, W, C), checked.
-        name: Whose images.
-
-    Returns:
-        A line about constant images and one about exact duplicates; [] where there are none.
-    """
-    constant, seen, copies = 0, set(), 0
-    for block in blocks(len(images)):
-        flat = np.ascontiguousarray(images[block]).reshape(block.stop - block.start, -1)
-        constant += int(np.count_nonzero((flat == flat[:, :1]).all(axis=1)))
-        for row in flat:
-            key = hashlib.blake2b(row.tobytes(), digest_size=16).digest()
-            copies += key in seen
-            seen.add(key)
-    lines = []
-    if constant:
-        lines.append(f"{constant} of {len(images)} {name} are constant: every pixel has the same value")
-    if copies:
-        lines.append(f"{copies} of {len(images)} {name} equal an earlier one exactly")
-    return lines
 
 
 def resize(images: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from PIL import Image
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.estimate import Estimate
-from keras_stylegan.metrics.images import as_float, check_images, image_warnings, resize
+from keras_stylegan.metrics.images import as_float, check_images, resize
 
 
 def test_scales():
@@ -19,16 +19,6 @@ def test_resize_equals_pillow(size):
     image = np.random.default_rng(0).uniform(-1, 1, (16, 12)).astype(np.float32)
     expected = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
     np.testing.assert_allclose(resize(image[None, :, :, None], *size)[0, :, :, 0], expected, atol=1e-5)
-
-
-def test_warnings():
-    images = np.random.default_rng(1).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
-    assert image_warnings(images, "generated images") == []
-    images[2], images[4], images[5] = 9, 9, images[0]
-    assert image_warnings(images, "generated images") == [
-        "2 of 6 generated images are constant: every pixel has the same value",
-        "2 of 6 generated images equal an earlier one exactly",
-    ]
 
 
 def test_two_channels_are_refused():
