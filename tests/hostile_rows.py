@@ -274,7 +274,7 @@ OPTIONS = [
 ]
 
 LONG_NAMES = [
-    Row(f"a name of 300 characters: {command} {option}", f"{command} {option}{300 * 'x'}{ending}", words)
+    Row(f"a name of 300 characters: {command} {option}{ending}", f"{command} {option}{300 * 'x'}{ending}", words)
     for command, option, ending, words in (
         ("train", "--run-dir @/", "", "File name too long"),
         ("prepare adni64", "--data.path @/", "", "File name too long"),
