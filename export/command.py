@@ -97,7 +97,7 @@ def _write_images(options):
 
 def _require_room(options, generator):
     """Raise an `InputError` if the images cannot fit the disk; those of an earlier call count as room."""
-    values = generator.resolution**2 * generator.channels
+    values = generator.height * generator.width * generator.channels
     # A PNG of a slice has at least half its pixels' bytes, and a file takes whole blocks.
     of_array = 1 if generator.metadata["output"] == "uint8" else 4
     content = of_array * values if options.format == "npy" else values // 2

@@ -8,9 +8,10 @@ import onnxruntime
 from export.options import ExportOptions
 from keras_stylegan.config.public import public
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
 
-FORMAT = "keras-stylegan generator 1"
+FORMAT = "keras-stylegan generator 2"
 """Value of the metadata key `format`: what `export.runtime` accepts."""
 PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
 LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
@@ -28,15 +29,17 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         InputError: The run's evaluation/metrics.json is damaged.
     """
     generator, config = trained.generator, trained.config
+    height, width = height_width(generator.resolution)
     uint8 = options.output == "uint8"
     numbers = {
-        "resolution": generator.resolution,
+        "height": height,
+        "width": width,
         "channels": 3 if uint8 else generator.channels,
         "z_dim": generator.z_dim,
         "w_dim": generator.w_dim,
         "num_ws": generator.num_ws,
         "style_resolutions": generator.style_resolutions,
-        "noise_sizes": [shape[1] for shape in generator.synthesis.noise_shapes(1)],
+        "noise_sizes": [shape[1:3] for shape in generator.synthesis.noise_shapes(1)],
         "classes": trained.classes if generator.c_dim else [],
         "value_range": [0, 255] if uint8 else [-1, 1],
         "images_seen": trained.images_seen,

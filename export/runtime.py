@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-FORMAT = "keras-stylegan generator 1"
+FORMAT = "keras-stylegan generator 2"
 SEAL = b"content_sha256\x12\x40"
 """Stands in an exported file before the 64 digits of its SHA-256, taken with zeros in their place."""
 Label = str | int | None
@@ -65,11 +65,11 @@ class OnnxGenerator:
         self.provider = session.get_providers()[0]
         self.metadata = session.get_modelmeta().custom_metadata_map
         self.classes: tuple[str, ...] = tuple(self._read("classes"))
-        self.resolution, self.channels = self._read("resolution"), self._read("channels")
+        self.height, self.width, self.channels = map(self._read, ("height", "width", "channels"))
         self.z_dim, self.w_dim, self.num_ws = self._read("z_dim"), self._read("w_dim"), self._read("num_ws")
         self.layout = self.metadata["layout"]
         on_cpu = self.provider == "CPUExecutionProvider"
-        self.batch_size = batch_size or (max(1, min(4, 256 // self.resolution)) if on_cpu else 16)
+        self.batch_size = batch_size or (max(1, min(4, 256 // max(self.height, self.width))) if on_cpu else 16)
         # Not every system tells which cores a process may use.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.workers = workers or (cores if on_cpu else 1)
@@ -215,7 +215,7 @@ class OnnxGenerator:
             return {}
         generators = [_generator(seed, index, counter=(0, 0, 0, 1)) for index in indices]
         return {
-            f"noise_{i}": np.stack([generator.standard_normal((size, size, 1), np.float32) for generator in generators])
+            f"noise_{i}": np.stack([generator.standard_normal((*size, 1), np.float32) for generator in generators])
             for i, size in enumerate(self._read("noise_sizes"))
         }
 

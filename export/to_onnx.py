@@ -25,6 +25,7 @@ from export.options import ExportOptions
 from export.runtime import SEAL
 from export.verify import VERIFICATION, verify
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
 PARTS = ("generator", "mapping", "synthesis")
@@ -196,10 +197,10 @@ class _Images:
         if options.noise == "input":
             shapes = generator.synthesis.noise_shapes(None)
             self.noise_inputs = [(f"noise_{i}", shape, "float32") for i, shape in enumerate(shapes)]
-        r, self.grey = generator.resolution, generator.channels == 1
+        size, self.grey = height_width(generator.resolution), generator.channels == 1
         channels = 3 if options.output == "uint8" else generator.channels
         self.first = options.output == "uint8" or options.layout == "nchw"
-        self.shape = ("N", channels, r, r) if self.first else ("N", r, r, channels)
+        self.shape = ("N", channels, *size) if self.first else ("N", *size, channels)
 
     def __call__(self, ws, noise):
         if self.options.noise == "input":

@@ -148,7 +148,7 @@ def _reference(generator, options, indices, label, truncation_psi):
         one_hot = np.eye(generator.c_dim, dtype=np.float32)[feeds["label"]]
     noise = options.noise
     if noise == "input":
-        sizes = [shape[1] for shape in generator.synthesis.noise_shapes(1)]
+        sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]
         noise = draw_noise(0, indices, sizes)
         feeds |= {f"noise_{i}": value for i, value in enumerate(noise)}
     ws = keras.ops.convert_to_numpy(generator.mapping(z, one_hot, truncation_psi=truncation_psi))

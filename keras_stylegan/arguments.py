@@ -12,11 +12,13 @@ from typing import Annotated, Any
 import tyro
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import Resolution
 
 HELP = ("-h", "--help")
 BORDERS = "│╭╮╰╯"
 RULE = "─-"
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
+RESOLUTION = "--model.resolution"
 OPTION = re.compile(r"^ {5,6}(--[\w.-]+)")
 
 
@@ -36,7 +38,7 @@ def parse_command(kind: type, default: Any, arguments: Sequence[str], prog: str)
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):
-            return tyro.cli(kind, default=default, args=list(arguments), prog=prog)
+            return tyro.cli(kind, default=default, args=pairs_as_words(arguments), prog=prog, registry=REGISTRY)
     except SystemExit as exit_:
         if not exit_.code:
             raise
@@ -51,15 +53,54 @@ def peek(kind: type, arguments: Sequence[str]) -> Any:
 
     An experiment counts wherever it stands, and gives the defaults of all options: it has to be known before them.
     """
-    arguments = [argument for argument in arguments if argument not in HELP]
+    arguments = pairs_as_words([argument for argument in arguments if argument not in HELP])
     unchecked = _unchecked(kind)
     if not arguments:
         return unchecked()
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            return tyro.cli(unchecked, args=arguments)
+            return tyro.cli(unchecked, args=arguments, registry=REGISTRY)
     except SystemExit:
         return unchecked()
+
+
+def pairs_as_words(arguments: Sequence[str]) -> list[str]:
+    """`--model.resolution 208 176` as `--model.resolution 208x176`: whatever else follows an option of one or two
+    numbers stays what it is, such as the name of an experiment."""
+    words: list[str] = []
+    for argument in arguments:
+        if argument.isdecimal() and words[-2:-1] == [RESOLUTION] and words[-1].isdecimal():
+            words[-1] += f"x{argument}"
+        else:
+            words.append(argument)
+    return words
+
+
+def _resolution(words: list[str]) -> Resolution:
+    try:
+        height, *width = map(int, words[0].lower().split("x"))
+    except ValueError:
+        height, width = 0, [0, 0]
+    if len(width) > 1:
+        raise ValueError(f"expected a side, or height and width as 208 176 or 208x176. Received: {words[0]!r}")
+    return (height, *width) if width else height
+
+
+REGISTRY = tyro.constructors.ConstructorRegistry()
+REGISTRY.primitive_rule(
+    lambda info: (
+        tyro.constructors.PrimitiveConstructorSpec(
+            nargs=1,
+            metavar="SIDE|HEIGHT WIDTH",
+            instance_from_str=_resolution,
+            is_instance=lambda value: isinstance(value, (int, tuple)),
+            str_from_instance=lambda value: ["x".join(map(str, value)) if isinstance(value, tuple) else str(value)],
+        )
+        if info.type == Resolution
+        else None
+    )
+)
+"""How tyro reads a resolution: as one word, so that it takes no more than it needs."""
 
 
 def _unchecked(kind: type) -> type:

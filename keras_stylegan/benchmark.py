@@ -26,6 +26,7 @@ from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.matrix_peak import best_time, finalists, peak, products
+from keras_stylegan.sizes import height_width, in_words
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.run_folder import environment
@@ -86,7 +87,7 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     batch, model = config.training.batch_size, config.model
     gan = make_gan(config, class_count=2, steps_per_epoch=1000, total_steps=1000)
     random = np.random.default_rng(config.training.seed)
-    shape = (batch, model.resolution, model.resolution, model.channels)
+    shape = (batch, *height_width(model.resolution), model.channels)
     # Variables, as a compiler may compute with constants beforehand.
     images = _variable(random.uniform(-1, 1, shape).astype("float32"))
     labels = _variable(random.integers(0, 2, batch).astype("int32"))
@@ -185,7 +186,7 @@ def _fit_step_seconds(gan: StyleGAN, config: Config, steps: int) -> float:
 
 
 def _random_batches(config: Config, count: int) -> TrainingBatches:
-    shape = (count, config.model.resolution, config.model.resolution, config.model.channels)
+    shape = (count, *height_width(config.model.resolution), config.model.channels)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     names = np.full(count, "", dtype=str)
     image_set = ImageSet(images, label_record(np.arange(count) % 2), ("a", "b"), names, names, "", "")
@@ -214,7 +215,7 @@ def _wait(outputs: Any) -> None:
 
 def _print(result: dict, console: Console) -> None:
     table = Table(
-        title=f"{result['resolution']}x{result['resolution']}, channels {result['channel_base']}/"
+        title=f"{in_words(result['resolution'])}, channels {result['channel_base']}/"
         f"{result['channel_max']}, batch {result['batch_size']}; "
         f"peak {result['peak_gflops']:.0f} GFLOP/s float32"
     )

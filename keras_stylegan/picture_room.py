@@ -1,11 +1,13 @@
 """Whether what `generate` is asked for fits this machine: memory of its pictures, disk and number of its files."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.resources import free_disk, gb, memory
+from keras_stylegan.sizes import height_width
 
 FLOAT = 4
 """Bytes of a float32."""
@@ -26,7 +28,8 @@ def require_room(options: Any, generator: Any) -> None:
         options: `GenerateOptions`.
         generator: Its sizes are read.
     """
-    image = FLOAT * generator.resolution**2 * generator.channels
+    values = math.prod(height_width(generator.resolution)) * generator.channels
+    image = FLOAT * values
     styles = FLOAT * generator.num_ws * generator.w_dim
     frames = options.interpolation * options.interpolation_frames
     wanted = {
@@ -39,7 +42,7 @@ def require_room(options: Any, generator: Any) -> None:
                 f"{name} needs about {gb(size)} of memory, and there are {gb(memory())}; lower it. "
                 f"Received: {getattr(options, name)}"
             )
-    size = options.count * file_bytes(generator.resolution**2 * generator.channels, options.format, options.bits)
+    size = options.count * file_bytes(values, options.format, options.bits)
     folder = options.output_dir
     if size > free_disk(folder):
         raise InputError(

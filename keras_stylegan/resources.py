@@ -4,6 +4,7 @@ Parameters are counted exactly (for two classes). Memory is that of the process 
 the state, and the features of one step; `experiments/README.md` compares it with measured peaks.
 """
 
+import math
 import os
 import resource
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from keras_stylegan.config import Config, ModelConfig
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import block_sizes, height_width
+from keras_stylegan.sizes import in_words as size_in_words
 
 LIBRARIES = 0.99e9
 """Bytes of a process that has imported TensorFlow and made a graph of a step."""
@@ -77,7 +80,7 @@ def needs(config: Config) -> Needs:
     intervals = (loss.gp_interval, loss.r1_interval, loss.r2_interval)
     in_every_step = sum(w > 0 and interval == 1 for w, interval in zip(weights, intervals, strict=True))
     copies = COPIES + COPIES_OF_PENALTY * in_every_step + (COPIES_OF_PATH_LENGTH if loss.pl_weight > 0 else 0)
-    pixels = model.resolution**2 * model.channels
+    pixels = math.prod(height_width(model.resolution)) * model.channels
     evaluated = 0 if training.evaluate_kimg is None else training.evaluate_count
     return Needs(
         generator=generator,
@@ -91,20 +94,21 @@ def needs(config: Config) -> Needs:
 
 
 def channels(model: ModelConfig) -> dict[int, int]:
-    """Resolution to channels, from 4 on."""
-    resolutions = [4 * 2**k for k in range((model.resolution // 4).bit_length())]
-    return {r: min(model.channel_base // r, model.channel_max) for r in resolutions}
+    """Resolution to channels, from 4 (or the coarsest of `block_sizes`) on."""
+    return {r: min(model.channel_base // r, model.channel_max) for r in block_sizes(model.resolution)}
 
 
 def features(model: ModelConfig) -> int:
     """Values of one feature map of every resolution, of one image."""
-    return sum(r**2 * c for r, c in channels(model).items())
+    widths = channels(model)
+    return sum(height * width * widths[r] for r, (height, width) in block_sizes(model.resolution).items())
 
 
 def parameters(model: ModelConfig) -> tuple[int, int]:
     """Trained parameters of the generator (mapping network included) and of the discriminator."""
     widths, w, colours = channels(model), model.w_dim, model.channels
-    coarse = widths[4]
+    coarsest, finest = min(widths), max(widths)
+    coarse, places = widths[coarsest], math.prod(block_sizes(model.resolution)[coarsest])
 
     def dense(inputs: int, outputs: int) -> int:
         return (inputs + 1) * outputs
@@ -117,22 +121,22 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
         # Style, kernel, bias and noise strength.
         return dense(w, inputs) + 9 * inputs * outputs + outputs + 1
 
-    generator = mapping(model.z_dim, w) + 16 * coarse + styled(coarse, coarse)
+    generator = mapping(model.z_dim, w) + places * coarse + styled(coarse, coarse)
     last = coarse
     for r, width in widths.items():
-        if r > 4:
+        if r > coarsest:
             generator += styled(last, width) + styled(width, width)
             generator += last * width if model.architecture == "resnet" else 0
-        if model.architecture == "skip" or r == model.resolution:
+        if model.architecture == "skip" or r == finest:
             generator += dense(w, width) + dense(width, colours)
         last = width
 
-    discriminator = dense(colours, widths[model.resolution])
+    discriminator = dense(colours, widths[finest])
     for r, width in widths.items():
-        if r > 4:
+        if r > coarsest:
             below = widths[r // 2]
             discriminator += dense(9 * width, width) + dense(9 * width, below) + width * below
-    discriminator += dense(9 * (coarse + 1), coarse) + dense(16 * coarse, coarse)
+    discriminator += dense(9 * (coarse + 1), coarse) + dense(places * coarse, coarse)
     discriminator += dense(coarse, coarse) + mapping(0, coarse) if model.conditional else dense(coarse, 1)
     return generator, discriminator
 
@@ -172,7 +176,7 @@ def require_resources(config: Config, run_dir: Path | None = None, resume: bool 
         parts = {
             f"networks of {(found.generator + found.discriminator) / 1e6:,.1f} M parameters and their optimizers; "
             "lower model.channel_base, channel_max, z_dim or w_dim": found.state,
-            f"a step with {config.training.batch_size} images of {config.model.resolution}x{config.model.resolution}; "
+            f"a step with {config.training.batch_size} images of {size_in_words(config.model.resolution)}; "
             "lower training.batch_size": 0 if elsewhere else found.features,
             "images held at once; lower training.sample_count or evaluate_count": found.images,
         }

@@ -40,7 +40,9 @@ def from_json(kind: type[Kind], text: str | bytes, where: str) -> Kind:
         return _reader(kind).validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-    key = ".".join(map(str, first["loc"]))
+    # pydantic names the type that it tried where a field may have one of several.
+    tried = set() if first["type"] == "unexpected_keyword_argument" else {"int", "tuple[int, int]"}
+    key = ".".join(str(part) for part in first["loc"] if part not in tried)
     kinds = {"unexpected_keyword_argument": "no such key", "missing": "missing", "missing_argument": "missing"}
     reason = kinds.get(first["type"], first["msg"].removeprefix("Value error, "))
     if first["type"] not in {"json_invalid", "value_error", "missing", "missing_argument"}:

@@ -14,6 +14,8 @@ from keras_stylegan.models import Discriminator, Generator, MappingNetwork, Synt
 
 SMALL = {"resolution": 8, "channel_base": 32, "channel_max": 6}
 """A network of 8x8 pixels: 6 channels at 4, 4 at 8."""
+OBLONG = SMALL | {"resolution": (8, 10)}
+"""8x10 is 4x5 doubled, with the channels of 4x4 and 8x8."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ CASES = {
         {"ws": (4, 5)},
         True,
     ),
+    "synthesis oblong": Case(SynthesisNetwork, {"w_dim": 5, **OBLONG}, {"ws": (4, 5)}, True),
+    "discriminator oblong": Case(Discriminator, {"mbstd_group_size": 2, **OBLONG}, {"images": (8, 10, 1)}, True),
     "generator": Case(Generator, {"z_dim": 6, "w_dim": 5, "mapping_layers": 2, **SMALL}, {"z": (6,)}, True),
     "generator labels rgb resnet": Case(
         Generator,

@@ -80,9 +80,9 @@ COMMAND_LINE = [
 NUMBERS = [
     Row(f"{option} {value}", f"train --{option} {value}", words)
     for option, value, words in (
-        ("model.resolution", 0, "model.resolution must be 4·2^k"),
-        ("model.resolution", 48, "model.resolution must be 4·2^k"),
-        ("model.resolution", 2048, "model.resolution must be 4·2^k"),
+        ("model.resolution", 0, "model.resolution must be the side"),
+        ("model.resolution", 50, "model.resolution must be the side"),
+        ("model.resolution", 2048, "model.resolution must be the side"),
         ("model.channels", 2, "Expected one of ('1', '3')"),
         ("model.z-dim", 0, "model.z_dim must be at least 1"),
         ("model.z-dim", 1000000, "model.z_dim must be at most 65,536"),
@@ -184,7 +184,7 @@ CONFIGS = [
         ("full of null", '{"model": null}', "model: Input should be an object. Received: None"),
         ("a float for an integer", '{"model": {"z_dim": 8.0}}', "model.z_dim: Input should be a valid integer"),
         ("a text for an integer", '{"training": {"seed": "1"}}', "training.seed: Input should be a valid integer"),
-        ("out of range", '{"model": {"resolution": 48}}', "model.resolution must be 4·2^k"),
+        ("out of range", '{"model": {"resolution": 50}}', "model.resolution must be the side"),
         ("a number of 5,000 digits", '{"model": {"z_dim": ' + "9" * 5000 + "}}", "number out of range"),
     )
     for command in ("train --run-dir @/run --resume", "generate @/run", "evaluate @/run")

@@ -25,30 +25,32 @@ OURS_BELOW_TRAINING = {
     "metrics",
     "data",
     "latent",
+    "sizes",
 }
 
 # Module or package of ours -> (modules of ours it may import, third-party packages it may import).
 # The longest matching name counts. Everything may import itself and the standard library.
 ALLOWED = {
-    "config": ({"errors"}, set()),
+    "config": ({"errors", "sizes"}, set()),
     "atomic": ({"errors"}, set()),
     # Answers before Keras is imported.
-    "resources": ({"config", "data", "errors"}, set()),
+    "resources": ({"config", "data", "errors", "sizes"}, set()),
     "typed_json": ({"errors"}, {"pydantic"}),
     "errors": (set(), set()),
+    "sizes": (set(), set()),
     "interrupt": (set(), set()),
     "quiet": ({"backend", "errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),
-    "models": ({"layers"}, KERAS),
+    "models": ({"layers", "sizes"}, KERAS),
     "backend": ({"errors", "interrupt"}, {"keras"}),
     **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
     **{f"backend.replicas.{name}": ({"errors"}, KERAS | {name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
-    "data": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich"}),
+    "data": ({"atomic", "config", "errors", "sizes"}, {"numpy", "PIL", "scipy", "rich"}),
     # Imported when such a file is read: training from other sources does without.
     "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),
     # Keras downloads the archive.
-    "data.cifar10": ({"atomic", "config", "errors"}, {"numpy", "keras"}),
+    "data.cifar10": ({"atomic", "config", "errors", "sizes"}, {"numpy", "keras"}),
     "data.pipeline": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),
     "latent": ({"models", "layers", "errors", "backend"}, KERAS | {"PIL"}),
     "metrics": ({"errors"}, {"numpy", "scipy"}),
@@ -69,6 +71,7 @@ HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_p
 TESTS_OF_NO_FILE = {
     "test_architecture": "all files",
     "test_privacy": "everything that may be shared",
+    "test_oblong": "images that are no square, through every command",
     "test_markers": "the search that test_privacy makes",
     "test_readme": "the pages",
     "test_hostile_commands": "every command and every reader of a run",

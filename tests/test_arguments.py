@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from keras_stylegan.cli import main
+from keras_stylegan.cli import main, parse
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ from keras_stylegan.cli import main
         ("--training.total-kimg none", "--training.total-kimg: no type matching {None}|FLOAT could be instantiated"),
         ("--optimizer.phases 1", "--optimizer.phases: Could not find valid parse for arguments: ['1']."),
         ("--foo 3", "Unrecognized options: --foo, 3."),
+        ("--model.resolution abc", "--model.resolution: expected a side, or height and width as 208 176 or 208x176."),
+        ("--model.resolution 1x2x3", "--model.resolution: expected a side, or height and width as 208 176 or 208x176."),
         ("--model.resolutoin 3", "Unrecognized options: --model.resolutoin, 3; did you mean --model.resolution?"),
         ("--channels 3", "Unrecognized options: --channels, 3; did you mean --model.channels?"),
         ("--no-strict", "Unrecognized options: --no-strict; did you mean --data.strict?"),
@@ -43,3 +45,21 @@ def test_on_a_terminal_the_help_of_the_option_stands_above(capsys, monkeypatch):
     *box, last = capsys.readouterr().err.splitlines()
     assert "Seed of the initial weights, the data order and all draws." in "\n".join(box)
     assert last == "Error: --training.seed: invalid literal for int() with base 10: 'abc'. See run.py train --help"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--model.resolution 32", ("demo", 32)),
+        ("--model.resolution 48 64", ("demo", (48, 64))),
+        ("--model.resolution=48x64", ("demo", (48, 64))),
+        ("--model.resolution 64 64", ("demo", 64)),
+        # An experiment counts wherever it stands.
+        ("--model.resolution 32 adni64_cpu", ("adni64_cpu", 32)),
+        ("--model.resolution 208 176 adni64_cpu", ("adni64_cpu", (208, 176))),
+        ("adni64_cpu --model.resolution 208 176 --model.channels 3", ("adni64_cpu", (208, 176))),
+    ],
+)
+def test_a_resolution_is_one_number_or_two(words, expected):
+    command = parse(["train", *words.split()])
+    assert (command.experiment, command.config.model.resolution) == expected

@@ -148,8 +148,9 @@ def test_a_config_of_another_version(tmp_path, capsys):
 
 
 def test_bad_options(capsys):
-    line = bad_input(capsys, "train", "demo", "--model.resolution", "48")
-    assert "model.resolution must be 4·2^k, one of [8, 16, 32, 64, 128, 256, 512, 1024]. Received: 48" in line
+    line = bad_input(capsys, "train", "demo", "--model.resolution", "50")
+    assert "model.resolution must be the side of a square, or height and width" in line
+    assert "at most 1024; the nearest is 48. Received: 50" in line
     line = bad_input(capsys, "train", "demo", "--training.batch-size", "30")
     assert "training.batch_size must be a multiple of model.mbstd_group_size (4). Received: 30" in line
 

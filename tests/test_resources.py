@@ -28,6 +28,8 @@ NARROW = {"channel_base": 256, "channel_max": 16}
     [
         *[{"network": network, "resolution": 16, **NARROW} for network in choices(ModelConfig)["network"]],
         {"resolution": 8, "channel_base": 32, "channel_max": 4, "z_dim": 8, "w_dim": 8, "mapping_layers": 1},
+        {"resolution": (12, 16), "conditional": True, "z_dim": 8, "w_dim": 8, **NARROW},
+        {"resolution": (26, 22), "architecture": "resnet", "z_dim": 8, "w_dim": 8, **NARROW},
         {"resolution": 64, "z_dim": 24, "w_dim": 12, **NARROW},
         {"resolution": 32, "channels": 3, "architecture": "resnet", "z_dim": 8, "w_dim": 12, **NARROW},
         {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, **NARROW},

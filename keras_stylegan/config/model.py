@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_types
+from keras_stylegan.sizes import block_sizes, is_legal, legal, simplest
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,9 @@ class ModelConfig:
     """Family of the networks: StyleGAN2 (Karras et al. 2019)."""
     architecture: Literal["skip", "resnet"] = "skip"
     """Generator blocks: 'skip' sums one image per resolution (the paper's choice), 'resnet' adds residual branches."""
-    resolution: int = 64
-    """Width and height of an image in pixels: 8, 16, 32, ... 1024."""
+    resolution: int | tuple[int, int] = 64
+    """Side of a square image in pixels (64), or height and width (208 176, or 208x176): each 4 to 16 times 2^k with the
+    same k, at most 1024."""
     channels: Literal[1, 3] = 1
     """Colour channels: 1 for grey, 3 for RGB."""
     conditional: bool = False
@@ -27,7 +29,8 @@ class ModelConfig:
     mapping_layers: int = 8
     """Dense layers of the mapping network, and of the one that a conditional discriminator has for the class."""
     channel_base: int = 16384
-    """Channels at resolution r are min(channel_base / r, channel_max)."""
+    """Channels at resolution r are min(channel_base / r, channel_max); of features that are no power of two on a side,
+    r is the power of two nearest to the side of a square of as many pixels."""
     channel_max: int = 512
     """Most channels of any layer."""
     noise: Literal["random", "none"] = "random"
@@ -38,16 +41,18 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require_types(self)
-        legal = [4 * 2**k for k in range(1, 9)]
-        require(self.resolution in legal, "model.resolution", f"4·2^k, one of {legal}", self.resolution)
+        require(is_legal(self.resolution), "model.resolution", legal(self.resolution), self.resolution)
+        # A square has one form, so that two configs of the same networks are equal.
+        object.__setattr__(self, "resolution", simplest(self.resolution))
         require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
         # Far beyond the papers' 512, 8 and 32768. What a machine cannot hold is refused by `resources`.
         require_at_most(self, 65_536, "z_dim", "w_dim", "channel_max")
         require_at_most(self, 100, "mapping_layers")
         require_at_most(self, 2**24, "channel_base")
+        finest = max(block_sizes(self.resolution))
         require(
-            self.channel_base >= self.resolution,
+            self.channel_base >= finest,
             "model.channel_base",
-            f"at least the resolution ({self.resolution}), or the finest layer has no channel",
+            f"at least the resolution ({finest}) of the finest layer, or it has no channel",
             self.channel_base,
         )

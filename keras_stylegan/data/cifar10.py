@@ -16,6 +16,7 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import Source
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import in_words
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 RESOLUTION = 32
@@ -38,7 +39,7 @@ class Cifar10(Source):
         enlarged = enlarges(side, side, size, data.fit)
         if enlarged and not data.upscale:
             raise InputError(
-                f"CIFAR-10 has {side}x{side} pixels, fewer than the resolution {size[0]}x{size[1]}: use "
+                f"CIFAR-10 has {side}x{side} pixels, fewer than the resolution {in_words(size)}: use "
                 f"--model.resolution {side} or enlarge the images with --data.upscale."
             )
         key = {

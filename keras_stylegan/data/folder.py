@@ -22,6 +22,7 @@ from keras_stylegan.data.listing import ImageFile, Listing, has_split, has_split
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS, Source
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import in_words
 
 # Files in flight at a time, so that decoded images never pile up in memory.
 CHUNK = 64
@@ -178,7 +179,7 @@ class _Reading:
         self.enlarged += 1
         if not self.data.upscale:
             raise InputError(
-                f"{file.name} is smaller ({result.size} pixels) than the resolution {self.size[0]}x{self.size[1]}: "
+                f"{file.name} is smaller ({result.size} pixels) than the resolution {in_words(self.size)}: "
                 "choose a lower --model.resolution, or enlarge such images with --data.upscale."
             )
 

@@ -8,6 +8,7 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.phantom_source import PhantomSource
 from keras_stylegan.data.source import SPLITS, Source
 from keras_stylegan.errors import InputError
+from keras_stylegan.sizes import height_width
 
 SOURCES: dict[str, type[Source]] = {"folder": Folder, "cifar10": Cifar10, "phantom": PhantomSource}
 
@@ -33,4 +34,4 @@ def load_images(config: Config, split: str, progress: bool = True) -> ImageSet:
     if split not in SPLITS:
         raise InputError(f"split must be one of {SPLITS}. Received: {split!r}")
     model = config.model
-    return source_of(config).load(split, (model.resolution, model.resolution), model.channels, progress)
+    return source_of(config).load(split, height_width(model.resolution), model.channels, progress)

@@ -14,6 +14,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.metrics.duplicates import SHOWN, shared_subjects
 from keras_stylegan.metrics.floors import split_by_subject
+from keras_stylegan.sizes import in_words
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.trained import TrainedGenerator
 
@@ -153,8 +154,8 @@ def _load(config: Config, split: str, progress: bool) -> ImageSet:
     try:
         return load_images(config, split, progress)
     except InputError as error:
-        shape = f"{model.resolution}x{model.resolution}x{model.channels}"
-        raise InputError(f"no {split} images for a run of {shape} pixels: {error}") from error
+        size = f"{in_words(model.resolution)}, {model.channels} channel{'s' * (model.channels > 1)}"
+        raise InputError(f"no {split} images for a run of {size}: {error}") from error
 
 
 def _check_classes(images: ImageSet, trained: TrainedGenerator, what: str) -> None:

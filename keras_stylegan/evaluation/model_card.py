@@ -8,6 +8,7 @@ from keras_stylegan.evaluation import numbers
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.metrics.metric import Key
+from keras_stylegan.sizes import in_words
 
 
 def model_card(record: dict[str, Any], config: Config) -> str:
@@ -20,7 +21,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
     run, evaluation = record["run"], record["evaluation"]
     blocks = [
         f"# Model card: StyleGAN2 generator {run['weights_sha256'][:12]}",
-        f"StyleGAN2 generator of {run['resolution']}×{run['resolution']} images with {run['channels']} channel(s), "
+        f"StyleGAN2 generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
         + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
         + f". {_training(run)}; evaluated {evaluation['started']}.",
         "## Intended use",

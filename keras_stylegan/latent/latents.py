@@ -36,23 +36,23 @@ def draw_latents(seed: int, indices: Iterable[int], z_dim: int) -> np.ndarray:
     return np.stack(rows) if rows else np.zeros((0, z_dim), np.float32)
 
 
-def draw_noise(seed: int, indices: Iterable[int], sizes: Iterable[int]) -> list[np.ndarray]:
+def draw_noise(seed: int, indices: Iterable[int], sizes: Iterable[tuple[int, int]]) -> list[np.ndarray]:
     """Noise maps of the images `indices` of a seed.
 
     Args:
         seed: 0 to 2^64 − 1.
         indices: Numbers of the images.
-        sizes: Height (= width) in pixels of every noise layer, in the order of the layers.
+        sizes: (height, width) in pixels of every noise layer, in the order of the layers.
 
     Returns:
-        One (N, size, size, 1) float32 array per layer, standard normal.
+        One (N, height, width, 1) float32 array per layer, standard normal.
 
     Raises:
         InputError: Seed or index out of range.
     """
     generators = [_generator(seed, index, counter=(0, 0, 0, 1)) for index in indices]
     return [
-        np.stack([generator.standard_normal((size, size, 1), dtype=np.float32) for generator in generators])
+        np.stack([generator.standard_normal((*size, 1), dtype=np.float32) for generator in generators])
         for size in sizes
     ]
 

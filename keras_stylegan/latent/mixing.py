@@ -15,10 +15,12 @@ def layer_ranges(style_resolutions: Sequence[int]) -> dict[str, range]:
         style_resolutions: Pixels of the features on which each style of the generator acts, from coarse to fine.
 
     Returns:
-        'coarse': the layers of 4² and 8² pixels (pose, shape), 'middle': 16² and 32², 'fine': 64² and up (texture).
-        A range without layers is left out. In a StyleGAN2 of 64² they are 0 to 2, 3 to 6 and 7 to 9.
+        'coarse': the layers of 4² and 8² pixels (pose, shape), 'middle': 16² and 32², 'fine': 64² and up (texture);
+        where the coarsest have more than 4² pixels, they and their double, the next two, and all further ones. A range
+        without layers is left out. In a StyleGAN2 of 64² they are 0 to 2, 3 to 6 and 7 to 9.
     """
-    first_middle, first_fine = (bisect.bisect_right(style_resolutions, largest) for largest in (8, 32))
+    ends = [times * max(4, style_resolutions[0]) for times in (2, 8)]
+    first_middle, first_fine = (bisect.bisect_right(style_resolutions, largest) for largest in ends)
     every = range(len(style_resolutions))
     ranges = {"coarse": every[:first_middle], "middle": every[first_middle:first_fine], "fine": every[first_fine:]}
     return {name: layers for name, layers in ranges.items() if layers}

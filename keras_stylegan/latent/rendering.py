@@ -32,7 +32,7 @@ class Renderer:
     def __init__(self, generator, noise="const", seed=0, truncation_psi=1.0, truncation_cutoff=None):
         self.generator = generator
         self.noise, self.seed = noise, seed
-        self._noise_sizes = [shape[1] for shape in generator.synthesis.noise_shapes(1)]
+        self._noise_sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]
         self._mapping = _Function(generator.mapping, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
         self._synthesis = _Function(generator.synthesis, **({} if noise == "random" else {"noise": noise}))
 

@@ -6,9 +6,10 @@ from keras import ops
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.seeds import derive_seed
-from keras_stylegan.models.channels import block_resolutions, channels_at
+from keras_stylegan.models.channels import channels_at
 from keras_stylegan.models.flops import discriminator_flops
 from keras_stylegan.models.mapping import MappingNetwork
+from keras_stylegan.sizes import block_sizes, height_width, simplest
 
 ROOT_HALF = 0.5**0.5
 """Keeps the second moment of the sum of two equal branches."""
@@ -18,16 +19,17 @@ ROOT_HALF = 0.5**0.5
 class Discriminator(keras.Model):
     """Residual discriminator with minibatch standard deviation (Karras et al. 2019, figure 7c).
 
-    With a mixed dtype policy the convolutions down to 8x8 compute in 16 bits; the minibatch standard deviation, the
-    layers after it, the label's mapping network and the logits are float32.
+    With a mixed dtype policy the convolutions of all blocks compute in 16 bits; the minibatch standard deviation and
+    the layers after it (at 4x4, or the coarsest of `sizes.block_sizes`), the label's mapping network and the logits are
+    float32.
 
     With labels the score is the projection of the features onto an embedding of the label (Miyato and Koyama 2018).
 
     Args:
         c_dim: Classes; 0 for an unconditional discriminator.
-        resolution: 8, 16, ... 1024.
+        resolution: Side of a square image, or (height, width); which ones: `keras_stylegan.sizes`.
         channels: 1 (grey) or 3 (RGB).
-        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         mbstd_group_size: See `MinibatchStddev`.
         mapping_layers: Dense layers of the label's mapping network.
@@ -35,7 +37,7 @@ class Discriminator(keras.Model):
         seed: Seed of the initial weights.
 
     Call arguments:
-        images: (N, resolution, resolution, channels) in [-1, 1]; N a multiple of the group size.
+        images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size.
         label: (N, c_dim) one-hot or float; None if c_dim is 0.
 
     Returns:
@@ -56,7 +58,7 @@ class Discriminator(keras.Model):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        self.c_dim, self.resolution, self.channels = c_dim, resolution, channels
+        self.c_dim, self.resolution, self.channels = c_dim, simplest(resolution), channels
         self.channel_base, self.channel_max = channel_base, channel_max
         self.mbstd_group_size = mbstd_group_size
         self.mapping_layers = mapping_layers
@@ -70,28 +72,36 @@ class Discriminator(keras.Model):
         def filters(r):
             return channels_at(r, channel_base, channel_max)
 
-        resolutions = block_resolutions(resolution)[:0:-1]  # finest first, without 4
-        self.from_rgb = conv("fromrgb", filters(resolution), 1)
+        self.sizes = block_sizes(resolution)
+        coarsest, *resolutions = self.sizes
+        self.from_rgb = conv("fromrgb", filters(resolutions[-1]), 1)
         self.blocks = [
             (
                 conv(f"b{r}_conv0", filters(r), 3),
                 conv(f"b{r}_conv1", filters(r // 2), 3, down=True, gain=ROOT_HALF),
                 conv(f"b{r}_skip", filters(r // 2), 1, down=True, gain=ROOT_HALF, activation=None, use_bias=False),
             )
-            for r in resolutions
+            for r in reversed(resolutions)
         ]
         self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.variable_dtype)
-        self.conv = conv("b4_conv", filters(4), 3, dtype=self.variable_dtype)
+        self.conv = conv(f"b{coarsest}_conv", filters(coarsest), 3, dtype=self.variable_dtype)
         self.fc = EqualizedDense(
-            filters(4), activation="leaky_relu", seed=derive_seed(seed, "fc"), name="b4_fc", dtype=self.variable_dtype
+            filters(coarsest),
+            activation="leaky_relu",
+            seed=derive_seed(seed, "fc"),
+            name=f"b{coarsest}_fc",
+            dtype=self.variable_dtype,
         )
         self.out = EqualizedDense(
-            filters(4) if c_dim else 1, seed=derive_seed(seed, "out"), name="b4_out", dtype=self.variable_dtype
+            filters(coarsest) if c_dim else 1,
+            seed=derive_seed(seed, "out"),
+            name=f"b{coarsest}_out",
+            dtype=self.variable_dtype,
         )
         if c_dim:
             self.mapping = MappingNetwork(
                 z_dim=0,
-                w_dim=filters(4),
+                w_dim=filters(coarsest),
                 c_dim=c_dim,
                 num_layers=mapping_layers,
                 w_avg_beta=None,
@@ -102,7 +112,7 @@ class Discriminator(keras.Model):
 
     def build(self, images_shape=None, label_shape=None):
         """Build all layers; all sizes are known, so the shapes may be left out."""
-        shape = (None, self.resolution, self.resolution, self.channels)
+        shape = (None, *height_width(self.resolution), self.channels)
         self.from_rgb.build(shape)
         shape = self.from_rgb.compute_output_shape(shape)
         for conv0, conv1, skip in self.blocks:

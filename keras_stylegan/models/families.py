@@ -40,7 +40,7 @@ class SynthesisPart(Protocol):
     """The half of a generator from styles to images; its trainable weights have the optimizer `g_optimizer`."""
 
     def __call__(self, ws, noise="const") -> Any:
-        """Images (N, resolution, resolution, channels), float32, about [-1, 1].
+        """Images (N, height, width, channels), float32, about [-1, 1].
 
         Args:
             ws: (N, num_ws, w_dim); every layer takes its own, so that styles can be mixed.
@@ -48,7 +48,7 @@ class SynthesisPart(Protocol):
         """
 
     def noise_shapes(self, batch) -> list[tuple]:
-        """Shapes (batch, r, r, 1) of the noise inputs, from coarse to fine; empty for a family without noise."""
+        """Shapes (batch, h, w, 1) of the noise inputs, from coarse to fine; empty for a family without noise."""
 
     def draw_noise(self, batch, seed) -> list[Any]:
         """N(0, 1) tensors of these shapes; `seed` is a `keras.random.SeedGenerator`, `batch` a number or a tensor."""
@@ -67,12 +67,14 @@ class GeneratorNetwork(Protocol):
     w_dim: int
     c_dim: int
     """Classes; 0 for an unconditional generator."""
-    resolution: int
+    resolution: int | tuple[int, int]
+    """Side of a square, (height, width) of anything else."""
     channels: int
     num_ws: int
     """Styles that an image is made of."""
     style_resolutions: tuple[int, ...]
-    """Pixels of the features on which each of the `num_ws` styles acts, from coarse to fine."""
+    """Pixels of the features on which each of the `num_ws` styles acts, from coarse to fine: a power of two, near the
+    side of a square of as many pixels."""
     mapping: MappingPart
     synthesis: SynthesisPart
 
@@ -91,7 +93,7 @@ class GeneratorNetwork(Protocol):
         Returns:
             From (z (N, z_dim), label (N,) int64 or None, truncation_psi ()) to w (N, w_dim), and from (list of num_ws
             tensors w (N, w_dim), noise) to images (N, C, H, W), where noise is "const", "none" or a list of tensors
-            (N, 1, r, r). The same functions as `mapping` and `synthesis`; nothing in them may be drawn at random.
+            (N, 1, h, w). The same functions as `mapping` and `synthesis`; nothing in them may be drawn at random.
         """
 
 
@@ -100,7 +102,7 @@ class DiscriminatorNetwork(Protocol):
     """A `keras.Model` from images to logits; its arguments are named as those of a `GeneratorNetwork`."""
 
     c_dim: int
-    resolution: int
+    resolution: int | tuple[int, int]
     channels: int
     mbstd_group_size: int
     """Images whose logits depend on each other: sample n goes with n + N/G, n + 2N/G, …; 1 if each stands alone."""

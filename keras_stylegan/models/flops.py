@@ -3,9 +3,9 @@
 from keras_stylegan.models.channels import channels_at
 
 
-def convolution_flops(size: int, kernel: int, inputs: int, outputs: int) -> int:
-    """2 · multiply-adds of a convolution whose kernel is applied at size x size places."""
-    return 2 * size * size * kernel * kernel * inputs * outputs
+def convolution_flops(size: tuple[int, int], kernel: int, inputs: int, outputs: int) -> int:
+    """2 · multiply-adds of a convolution whose kernel is applied at height · width places."""
+    return 2 * size[0] * size[1] * kernel * kernel * inputs * outputs
 
 
 def generator_flops(generator) -> int:
@@ -14,19 +14,19 @@ def generator_flops(generator) -> int:
     total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
     if mapping.c_dim:
         total += 2 * mapping.c_dim * mapping.w_dim
-    previous = channels_at(4, synthesis.channel_base, synthesis.channel_max)
-    for r in synthesis.resolutions:
+    previous = coarser = None
+    for r, size in synthesis.sizes.items():
         filters = channels_at(r, synthesis.channel_base, synthesis.channel_max)
-        layers = [(r, filters, filters)]
-        if r > 4:
+        layers = [(size, filters)]
+        if coarser is not None:
             # A transposed convolution of stride 2 applies its kernel once per input pixel.
-            layers.append((r // 2, previous, filters))
-        total += sum(convolution_flops(size, 3, c, filters) + 2 * synthesis.w_dim * c for size, c, filters in layers)
+            layers.append((coarser, previous))
+        total += sum(convolution_flops(places, 3, c, filters) + 2 * synthesis.w_dim * c for places, c in layers)
         if f"{r}" in synthesis.to_rgbs:
-            total += convolution_flops(r, 1, filters, synthesis.channels) + 2 * synthesis.w_dim * filters
+            total += convolution_flops(size, 1, filters, synthesis.channels) + 2 * synthesis.w_dim * filters
         if f"{r}" in synthesis.skips:
-            total += convolution_flops(r // 2, 1, previous, filters)
-        previous = filters
+            total += convolution_flops(coarser, 1, previous, filters)
+        previous, coarser = filters, size
     return total
 
 
@@ -36,15 +36,15 @@ def discriminator_flops(discriminator) -> int:
     def filters(r: int) -> int:
         return channels_at(r, discriminator.channel_base, discriminator.channel_max)
 
-    top = discriminator.resolution
-    total = convolution_flops(top, 1, discriminator.channels, filters(top))
-    r = top
-    while r > 4:
-        c, halved = filters(r), filters(r // 2)
-        total += convolution_flops(r, 3, c, c)
-        total += convolution_flops(r // 2, 3, c, halved) + convolution_flops(r // 2, 1, c, halved)
-        r //= 2
-    total += convolution_flops(4, 3, filters(4) + 1, filters(4))
+    sizes = discriminator.sizes
+    coarsest, top = min(sizes), max(sizes)
+    total = convolution_flops(sizes[top], 1, discriminator.channels, filters(top))
+    for r in sizes:
+        if r > coarsest:
+            c, halved, half = filters(r), filters(r // 2), sizes[r // 2]
+            total += convolution_flops(sizes[r], 3, c, c)
+            total += convolution_flops(half, 3, c, halved) + convolution_flops(half, 1, c, halved)
+    total += convolution_flops(sizes[coarsest], 3, filters(coarsest) + 1, filters(coarsest))
     dense = [discriminator.fc, discriminator.out]
     if discriminator.c_dim:
         dense += [discriminator.mapping.embed, *discriminator.mapping.dense_layers]

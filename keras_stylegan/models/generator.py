@@ -8,6 +8,7 @@ from keras_stylegan.models.flops import generator_flops
 from keras_stylegan.models.inference import Mapping, Synthesis
 from keras_stylegan.models.mapping import MappingNetwork
 from keras_stylegan.models.synthesis import SynthesisNetwork
+from keras_stylegan.sizes import height_width
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -21,10 +22,10 @@ class Generator(keras.Model):
         z_dim: Size of z.
         w_dim: Size of w.
         c_dim: Classes; 0 for an unconditional generator.
-        resolution: 8, 16, ... 1024.
+        resolution: Side of a square image, or (height, width); which ones: `keras_stylegan.sizes`.
         channels: 1 (grey) or 3 (RGB).
         architecture: "skip" or "resnet".
-        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         mapping_layers: Dense layers of the mapping network.
         conv_clamp: See `SynthesisNetwork`.
@@ -39,7 +40,7 @@ class Generator(keras.Model):
         training: Also move `mapping.w_avg`.
 
     Returns:
-        (N, resolution, resolution, channels), about [-1, 1].
+        (N, height, width, channels), about [-1, 1].
 
     Example:
         >>> generator = Generator(z_dim=64, w_dim=64, resolution=32, channel_base=512)
@@ -85,7 +86,7 @@ class Generator(keras.Model):
             dtype=self.variable_dtype,
         )
         self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
-        self.resolution, self.channels = resolution, channels
+        self.resolution, self.channels = self.synthesis.resolution, channels
         self.num_ws = self.synthesis.num_ws
         self.style_resolutions = self.synthesis.style_resolutions
         self.seed = seed
@@ -115,8 +116,8 @@ class Generator(keras.Model):
         return Mapping(self.mapping), Synthesis(self.synthesis, bounded_styles=float16)
 
     def compute_output_shape(self, z_shape, label_shape=None):
-        """(N, resolution, resolution, channels)."""
-        return (z_shape[0], self.resolution, self.resolution, self.channels)
+        """(N, height, width, channels)."""
+        return (z_shape[0], *height_width(self.resolution), self.channels)
 
     def get_config(self):
         """All constructor arguments."""

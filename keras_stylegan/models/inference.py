@@ -73,6 +73,7 @@ class Synthesis:
 
     def __init__(self, synthesis, bounded_styles=False):
         self.resolutions = synthesis.resolutions
+        self.coarsest = synthesis.coarsest
         self.const = _numpy(synthesis.const).transpose(2, 0, 1)[None]
         self.convs = [_StyledConv(layer, bounded_styles) for layer in synthesis.convs]
         self.to_rgbs = {int(r): _ToRGB(layer) for r, layer in synthesis.to_rgbs.items()}
@@ -92,7 +93,7 @@ class Synthesis:
         for r in self.resolutions:
             # The 1x1 convolution first: it commutes with the filter and is four times cheaper before it.
             skip = _upsample(ops.conv(features, self.skips[r], data_format=FIRST)) if r in self.skips else None
-            for _ in range(1 if r == 4 else 2):
+            for _ in range(1 if r == self.coarsest else 2):
                 conv, conv_noise = next(layers)
                 features = conv(features, ws[index], conv_noise)
                 index += 1

@@ -7,7 +7,8 @@ from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D
 from keras_stylegan.layers.resample import upsample
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.layers.styled_conv import StyledConv2D, ToRGB
-from keras_stylegan.models.channels import block_resolutions, channels_at
+from keras_stylegan.models.channels import channels_at
+from keras_stylegan.sizes import block_sizes, simplest
 
 ROOT_HALF = 0.5**0.5
 """Keeps the second moment of the sum of two equal branches."""
@@ -17,27 +18,28 @@ ROOT_HALF = 0.5**0.5
 class SynthesisNetwork(keras.Model):
     """Constant 4x4 input, then per resolution two styled convolutions and a ToRGB (Karras et al. 2019, figure 7).
 
-    With a mixed dtype policy the convolutions from 8x8 on compute in 16 bits; the 4x4 block, every ToRGB and the sum of
+    The constant of an image that is no power of two has the coarsest size of `sizes.block_sizes`. With a mixed dtype
+    policy the convolutions from twice that size on compute in 16 bits; the coarsest block, every ToRGB and the sum of
     images stay in float32.
 
     Args:
         w_dim: Size of w.
-        resolution: 8, 16, ... 1024.
+        resolution: Side of a square image, or (height, width); which ones: `keras_stylegan.sizes`.
         channels: 1 or 3.
         architecture: "skip" sums the up-sampled images of all resolutions; "resnet" adds residual branches to the
             features and makes an image at the last resolution only.
-        channel_base: Channels at resolution r are min(channel_base / r, channel_max).
+        channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
         seed: Seed of the initial weights, and of the noise "random".
 
     Call arguments:
-        ws: (N, num_ws, w_dim), num_ws = 2·log2(resolution) − 2.
+        ws: (N, num_ws, w_dim), num_ws = 2·(number of doublings) + 2.
         noise: "const" (fixed buffers), "random" (drawn per sample), "none", or a list of tensors, one per styled
             convolution from coarse to fine, of the shapes of `noise_shapes(N)`.
 
     Returns:
-        (N, resolution, resolution, channels), float, about [-1, 1].
+        (N, height, width, channels), float, about [-1, 1].
     """
 
     def __init__(
@@ -55,21 +57,23 @@ class SynthesisNetwork(keras.Model):
         super().__init__(autocast=False, **kwargs)
         if architecture not in ("skip", "resnet"):
             raise ValueError(f"architecture must be 'skip' or 'resnet'. Received: {architecture!r}")
-        self.w_dim, self.resolution, self.channels = w_dim, resolution, channels
+        self.w_dim, self.resolution, self.channels = w_dim, simplest(resolution), channels
         self.architecture = architecture
         self.channel_base, self.channel_max = channel_base, channel_max
         self.conv_clamp = conv_clamp
         self.seed = seed
-        self.resolutions = block_resolutions(resolution)
-        # One convolution at 4x4, two at every other size, and the last ToRGB.
-        self.style_resolutions = (4, *(r for r in self.resolutions[1:] for _ in range(2)), resolution)
+        self.sizes = block_sizes(resolution)
+        self.resolutions = list(self.sizes)
+        self.coarsest, *finer = self.resolutions
+        # One convolution at the coarsest size, two at every other, and the last ToRGB.
+        self.style_resolutions = (self.coarsest, *(r for r in finer for _ in range(2)), self.resolutions[-1])
         self.num_ws = len(self.style_resolutions)
         self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"), name="noise_seeds")
         self.convs, self.to_rgbs, self.skips = [], {}, {}
         for r in self.resolutions:
             filters = channels_at(r, channel_base, channel_max)
-            residual = architecture == "resnet" and r > 4
-            if r > 4:
+            residual = architecture == "resnet" and r > self.coarsest
+            if r > self.coarsest:
                 self.convs.append(self._part(StyledConv2D, f"b{r}_conv0", filters, up=True, clamp=conv_clamp))
             self.convs.append(
                 self._part(StyledConv2D, f"b{r}_conv1", filters, clamp=conv_clamp, gain=ROOT_HALF if residual else 1.0)
@@ -78,30 +82,31 @@ class SynthesisNetwork(keras.Model):
                 self.skips[f"{r}"] = self._part(
                     EqualizedConv2D, f"b{r}_skip", filters, 1, activation=None, use_bias=False, gain=ROOT_HALF
                 )
-            if architecture == "skip" or r == resolution:
+            if architecture == "skip" or r == self.resolutions[-1]:
                 self.to_rgbs[f"{r}"] = self._part(ToRGB, f"b{r}_torgb", channels, clamp=conv_clamp)
 
     def _part(self, kind, name, *args, **kwargs):
-        exact = kind is ToRGB or name == "b4_conv1"
+        exact = kind is ToRGB or name == f"b{self.coarsest}_conv1"
         dtype = self.variable_dtype if exact else self.dtype_policy
         return kind(*args, seed=derive_seed(self.seed, name), name=name, dtype=dtype, **kwargs)
 
     def build(self, ws_shape=None):
-        """Create `const` (4, 4, C) and build all layers; the shape may be left out."""
+        """Create `const` (4, 4, C), or of another coarsest size, and build all layers; the shape may be left out."""
         w_shape = (None, self.w_dim)
-        features = channels_at(4, self.channel_base, self.channel_max)
+        size = self.sizes[self.coarsest]
+        features = channels_at(self.coarsest, self.channel_base, self.channel_max)
         self.const = self.add_weight(
             name="const",
-            shape=(4, 4, features),
+            shape=(*size, features),
             initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=derive_seed(self.seed, "const")),
             autocast=False,
         )
-        shape = (None, 4, 4, features)
+        shape = (None, *size, features)
         convs = iter(self.convs)
         for r in self.resolutions:
             if f"{r}" in self.skips:
                 self.skips[f"{r}"].build(shape)
-            for _ in range(1 if r == 4 else 2):
+            for _ in range(1 if r == self.coarsest else 2):
                 conv = next(convs)
                 conv.build(shape, w_shape)
                 shape = conv.compute_output_shape(shape, w_shape)
@@ -109,8 +114,9 @@ class SynthesisNetwork(keras.Model):
                 self.to_rgbs[f"{r}"].build(shape, w_shape)
 
     def noise_shapes(self, batch):
-        """Shapes (batch, r, r, 1) of the noise of every styled convolution, from coarse to fine."""
-        return [(batch, r, r, 1) for r in self.resolutions for _ in range(1 if r == 4 else 2)]
+        """Shapes (batch, h, w, 1) of the noise of every styled convolution, from coarse to fine."""
+        sizes = self.sizes.items()
+        return [(batch, *size, 1) for r, size in sizes for _ in range(1 if r == self.coarsest else 2)]
 
     def draw_noise(self, batch, seed=None):
         """N(0, 1) noise for `call`.
@@ -137,7 +143,7 @@ class SynthesisNetwork(keras.Model):
         for r in self.resolutions:
             # The 1x1 convolution commutes with up-sampling and is a quarter of the work before it.
             skip = upsample(self.skips[f"{r}"](features)) if f"{r}" in self.skips else None
-            for _ in range(1 if r == 4 else 2):
+            for _ in range(1 if r == self.coarsest else 2):
                 conv, conv_noise = next(layers)
                 features = conv(features, ws[:, index], noise=conv_noise)
                 index += 1
@@ -151,8 +157,8 @@ class SynthesisNetwork(keras.Model):
         return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32"))
 
     def compute_output_shape(self, ws_shape):
-        """(N, resolution, resolution, channels)."""
-        return (ws_shape[0], self.resolution, self.resolution, self.channels)
+        """(N, height, width, channels)."""
+        return (ws_shape[0], *self.sizes[self.resolutions[-1]], self.channels)
 
     def get_config(self):
         """All constructor arguments."""

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.backend.replicas import num_replicas, replica_id
+from keras_stylegan.sizes import height_width
 
 STRIDE = np.array([2654435761 - 2**32, 0])
 """From the seed [s, counter] of a replica to the next one's: 2³² divided by the golden ratio, modulo 2³². PyTorch draws
@@ -35,7 +36,7 @@ class GeneratorDraws(NamedTuple):
     crossover: Any
     """(N, 1, 1): the first layer that takes the partner's style; num_ws keeps every style. None without mixing."""
     noise: Any
-    """N(0, 1) per styled convolution, (N, r, r, 1); or "none"."""
+    """N(0, 1) per styled convolution, (N, h, w, 1); or "none"."""
 
 
 class Draws:
@@ -74,8 +75,8 @@ class Draws:
 
     def image_noise(self, batch):
         """(N, H, W, C), N(0, 1): the y of the path length."""
-        size = self.generator.resolution
-        return keras.random.normal((batch, size, size, self.generator.channels), seed=self.seed)
+        size = height_width(self.generator.resolution)
+        return keras.random.normal((batch, *size, self.generator.channels), seed=self.seed)
 
 
 def styles(generator, draws, label, training):

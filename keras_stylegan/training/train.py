@@ -14,6 +14,7 @@ from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
+from keras_stylegan.sizes import in_words
 from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.journal import Journal
@@ -191,11 +192,12 @@ def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
     def millions(network) -> str:
         return f"{network.count_params() / 1e6:.2f} M"
 
+    channels = config.model.channels
     count, batch_size = replicas.num_replicas(), config.training.batch_size
     shared = "1 replica" if count == 1 else f"{count} replicas with {batch_size // count} each"
     return (
         f"Generator {millions(gan.generator)} and discriminator {millions(gan.discriminator)} parameters, "
-        f"{config.model.resolution}x{config.model.resolution}x{config.model.channels}; "
+        f"{in_words(config.model.resolution)}, {channels} channel{'s' * (channels > 1)}; "
         f"{config.loss.adversarial} with {', '.join(map(str, gan.penalties)) or 'no penalty'}; "
         f"batch {batch_size}, {shared}; "
         f"{total_images / 1000:g} kimg, {total_images / len(data):.1f} passes over {len(data)} images. "

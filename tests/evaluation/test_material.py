@@ -87,7 +87,7 @@ def test_other_training_images_than_those_of_the_run_are_told(load, images):
 def test_moved_data(load, images, tmp_path):
     material = load(tmp_path / "gone", options=EvaluateOptions(data_path=images))
     assert len(material.train) == 96
-    with pytest.raises(InputError, match=r"no train images for a run of 16x16x1 pixels: data.path is not there"):
+    with pytest.raises(InputError, match=r"no train images for a run of 16x16, 1 channel: data.path is not there"):
         load(tmp_path / "gone", name="second")
 
 
@@ -105,7 +105,7 @@ def test_other_class_names_are_refused(load, images, tmp_path):
 
 def test_images_smaller_than_the_run_are_refused(load, images, tmp_path):
     write_images(tmp_path / "small", 200, 4, size=8)
-    with pytest.raises(InputError, match=r"for a run of 16x16x1 pixels: .* is smaller \(8x8 pixels\)"):
+    with pytest.raises(InputError, match=r"for a run of 16x16, 1 channel: .* is smaller \(8x8 pixels\)"):
         load(images, options=EvaluateOptions(heldout_path=tmp_path / "small"))
 
 

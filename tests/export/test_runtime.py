@@ -9,6 +9,7 @@ from exported import Exported
 from export.runtime import InputError, OnnxGenerator
 from keras_stylegan.latent.latents import draw_latents, draw_noise
 
+SIZES = [(size, size) for size in (4, 8, 8, 16, 16)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,10 +20,10 @@ def test_latents_and_noise_are_those_of_the_project(unconditional, tmp_path):
     assert generator.latents(0, []).shape == (0, 8)
     noisy = Exported(tmp_path, {"noise": "input"})
     noise = OnnxGenerator(noisy.path)._noise(5, [3, 1])
-    for i, expected in enumerate(draw_noise(5, [3, 1], (4, 8, 8, 16, 16))):
+    for i, expected in enumerate(draw_noise(5, [3, 1], SIZES)):
         np.testing.assert_array_equal(noise[f"noise_{i}"], expected)
     images = OnnxGenerator(noisy.path).generate(3, seed=5)
-    expected = noisy.images(draw_latents(5, range(3), 8), noise=draw_noise(5, range(3), (4, 8, 8, 16, 16)))
+    expected = noisy.images(draw_latents(5, range(3), 8), noise=draw_noise(5, range(3), SIZES))
     np.testing.assert_allclose(images, expected, atol=5e-5)
 
 

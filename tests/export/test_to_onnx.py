@@ -90,8 +90,8 @@ def test_operators(unconditional):
 
 def test_metadata(conditional):
     values = {entry.key: entry.value for entry in onnx.load(conditional.path).metadata_props}
-    expected = {"resolution": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
-                "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [4, 8, 8, 16, 16],
+    expected = {"height": 16, "width": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
+                "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [[size] * 2 for size in (4, 8, 8, 16, 16)],
                 "style_resolutions": [4, 8, 8, 16, 16, 16]}  # fmt: skip
     assert {key: json.loads(values[key]) for key in expected} == expected
     assert values["dataset"] == "folder" and values["layout"] == "nhwc" and values["part"] == "generator"

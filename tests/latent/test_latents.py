@@ -46,9 +46,10 @@ def test_latents_are_standard_normal_and_independent():
 
 
 def test_noise_has_its_own_stream_and_does_not_depend_on_the_batch():
-    noise = draw_noise(0, range(6), [4, 8, 8])
+    noise = draw_noise(0, range(6), [(4, 4), (8, 8), (8, 8)])
     assert [layer.shape for layer in noise] == [(6, 4, 4, 1), (6, 8, 8, 1), (6, 8, 8, 1)]
-    for layer, alone in zip(noise, draw_noise(0, [5], [4, 8, 8]), strict=True):
+    assert draw_noise(0, [2], [(3, 5)])[0].shape == (1, 3, 5, 1)
+    for layer, alone in zip(noise, draw_noise(0, [5], [(4, 4), (8, 8), (8, 8)]), strict=True):
         np.testing.assert_array_equal(layer[5:], alone)
     assert not np.array_equal(noise[1], noise[2])
     assert not np.isin(draw_latents(0, [0], 16), noise[0][0]).any()

@@ -13,11 +13,13 @@ from keras_stylegan.models import Generator
         (16, {"coarse": [0, 1, 2], "middle": [3, 4, 5]}),
         (32, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6, 7]}),
         (64, {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6], "fine": [7, 8, 9]}),
+        # From 13x11 up.
+        ((208, 176), {"coarse": [0, 1, 2], "middle": [3, 4, 5, 6], "fine": [7, 8, 9]}),
     ],
 )
 def test_layer_ranges_of_stylegan2(resolution, expected):
     """One convolution at 4x4, two at every further size, and the last ToRGB at the last."""
-    generator = Generator(z_dim=8, w_dim=8, resolution=resolution, channel_base=64, channel_max=8)
+    generator = Generator(z_dim=8, w_dim=8, resolution=resolution, channel_base=256, channel_max=8)
     found = layer_ranges(generator.style_resolutions)
     assert {name: list(layers) for name, layers in found.items()} == expected
 

@@ -44,7 +44,7 @@ def test_random_noise_is_that_of_the_index():
     ws = renderer.styles(draw_latents(0, [0, 0], 8))
     first, second = renderer.images(ws, [3, 4])
     assert not np.allclose(first, second, atol=1e-2)
-    noise = draw_noise(5, [3], [4, 8, 8, 16, 16])
+    noise = draw_noise(5, [3], [(size, size) for size in (4, 8, 8, 16, 16)])
     np.testing.assert_allclose(first, generator.synthesis(ws[:1], noise=noise)[0], atol=1e-4)
     # Pictures to compare, and the frames of an animation, share one noise.
     first, second = renderer.images(ws)

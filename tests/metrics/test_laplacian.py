@@ -7,10 +7,11 @@ from keras_stylegan.metrics import laplacian
 from keras_stylegan.metrics.laplacian import expanded, laplacian_pyramid, reduced, sliced_wasserstein
 
 
-def test_pyramid_adds_up_to_the_image():
-    images = np.random.default_rng(0).standard_normal((2, 64, 64, 3)).astype(np.float32)
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 88)])
+def test_pyramid_adds_up_to_the_image(height, width):
+    images = np.random.default_rng(0).standard_normal((2, height, width, 3)).astype(np.float32)
     levels = laplacian_pyramid(images)
-    assert [level.shape[1] for level in levels] == [64, 32, 16]
+    assert [level.shape[1:3] for level in levels] == [(height >> k, width >> k) for k in range(3)]
     rebuilt = levels[2]
     for level in (levels[1], levels[0]):
         rebuilt = expanded(rebuilt) + level

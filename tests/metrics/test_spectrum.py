@@ -22,8 +22,9 @@ def test_all_types_have_the_same_histogram():
     assert (levels[0], levels[-1]) == (-1, 1)
 
 
-def test_white_noise_has_its_variance_at_every_frequency():
-    noise = np.random.default_rng(2).standard_normal((400, 32, 32, 1)).astype(np.float32) * 0.3
+@pytest.mark.parametrize("size", [(32, 32), (48, 32), (32, 56)])
+def test_white_noise_has_its_variance_at_every_frequency(size):
+    noise = np.random.default_rng(2).standard_normal((400, *size, 1)).astype(np.float32) * 0.3
     frequencies, power = radial_power(noise)
     assert power.shape == (400, 16)
     np.testing.assert_allclose(frequencies, np.arange(1, 17) / 32)
@@ -39,6 +40,14 @@ def test_a_wave_has_power_at_its_frequency_only():
         _, power = radial_power(wave[None, :, :, None].astype(np.float32))
         assert np.argmax(power[0]) == 4
         assert np.delete(power[0], 4).max() < 1e-9 * power[0, 4]
+
+
+def test_frequencies_are_per_pixel_whatever_the_sides():
+    """A wave of 1/8 cycles per pixel stands at 1/8 along the longer side as along the shorter one."""
+    rows, columns = np.arange(48)[:, None], np.arange(32)[None, :]
+    for wave in (np.cos(2 * np.pi * rows / 8) + 0 * columns, np.cos(2 * np.pi * columns / 8) + 0 * rows):
+        frequencies, power = radial_power(wave[None, :, :, None].astype(np.float32))
+        assert frequencies[np.argmax(power[0])] == 1 / 8
 
 
 def test_spectrum_distance_of_half_the_amplitude():

@@ -17,6 +17,19 @@ def test_generator_flops_by_hand():
     assert generator.flops() == 2 * (mapping + convolutions + to_rgb + affine)
 
 
+def test_oblong_flops_by_hand():
+    """12x16 pixels from 6x8, with 4 and 2 channels."""
+    sizes = SMALL | {"resolution": (12, 16)}
+    generator = Generator(z_dim=3, w_dim=5, mapping_layers=2, **sizes)
+    generator.build()
+    convolutions = 48 * 9 * 4 * 4 + 48 * 9 * 4 * 2 + 192 * 9 * 2 * 2
+    assert generator.flops() == 2 * (3 * 5 + 5 * 5 + convolutions + 48 * 4 + 192 * 2 + 5 * (4 + 4 + 2 + 4 + 2))
+    discriminator = Discriminator(**sizes)
+    discriminator.build()
+    block = 192 * 9 * 2 * 2 + 48 * 9 * 2 * 4 + 48 * 2 * 4
+    assert discriminator.flops() == 2 * (192 * 2 + block + 48 * 9 * 5 * 4 + 48 * 4 * 4 + 4)
+
+
 def test_discriminator_flops_by_hand():
     discriminator = Discriminator(**SMALL)
     discriminator.build()

@@ -19,6 +19,14 @@ def seed():
     return keras.random.SeedGenerator(1)
 
 
+def test_noise_of_an_oblong_image_has_its_sides():
+    """8x10 pixels are 4x5 doubled; the path length draws an image of noise."""
+    generator = Generator(z_dim=3, w_dim=4, resolution=(8, 10), channel_base=16, channel_max=2, mapping_layers=1)
+    draws = Draws(generator, seed(), 0.0)
+    assert draws.image_noise(2).shape == (2, 8, 10, 1)
+    assert [tuple(noise.shape) for noise in draws.latents(2).noise] == [(2, 4, 5, 1), *[(2, 8, 10, 1)] * 2]
+
+
 def test_share_and_range_of_the_crossover(generator):
     draws = Draws(generator, seed(), 0.9).latents(3000)
     crossover = np.asarray(draws.crossover).ravel()

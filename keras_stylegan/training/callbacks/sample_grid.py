@@ -92,7 +92,7 @@ class SampleGrid(StepCallback):
         label = np.repeat(np.eye(blocks, dtype=np.float32), per_block, axis=0) if generator.c_dim else None
         images = self._renderer.images(self._renderer.styles(z, label))
         parts = [tile(block, columns) for block in images.reshape(blocks, per_block, *images.shape[1:])]
-        separator = np.full((max(2, generator.resolution // 8), *parts[0].shape[1:]), -1, images.dtype)
+        separator = np.full((max(2, images.shape[1] // 8), *parts[0].shape[1:]), -1, images.dtype)
         rows = [parts[0]]
         for part in parts[1:]:
             rows += [separator, part]
