@@ -287,6 +287,8 @@ def parse(
             folder = RunFolder(dataclasses.replace(default, run_dir=given.run_dir).run_folder())
             if folder.has_config():
                 default = dataclasses.replace(default, config=folder.read_config())
+            elif given.experiment not in rest:
+                raise InputError(f"{folder.path} holds no run to resume; name its folder, or the experiment to start")
     return parse_command(kind, default, rest, f"run.py {command}")
 
 

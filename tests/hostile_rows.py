@@ -213,6 +213,7 @@ PLACES = [
     Row("a run folder below a file", "train --run-dir @/file/run", "cannot write to run folder @/file/run",
         {"file": ""}),
     Row("a run folder that is a file", "train --run-dir @/file", "cannot write to run folder @/file", {"file": ""}),
+    Row("resuming where no run is", "train --run-dir @/typo --resume", "typo holds no run to resume; name its folder"),
     Row("a run that is there already", "train --run-dir @/run", "holds a run already; continue it with --resume"),
     Row("pictures into a file", "generate @/run --output-dir @/file", "Cannot write @/file", {"file": ""}),
     Row("a report into a file", "evaluate @/run --output-dir @/file", "@/file", {"file": ""}),
