@@ -8,6 +8,8 @@ import pytest
 
 from export.command import _parser
 from keras_stylegan.cli import parse
+from keras_stylegan.config import Config
+from keras_stylegan.typed_json import to_json
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -29,6 +31,8 @@ def test_commands_are_understood(page, tmp_path, monkeypatch):
     text = (ROOT / page).read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text("from keras_stylegan.config import Config\nconfig = Config()\n")
+    Path("models/adni64").mkdir(parents=True)
+    Path("models/adni64/config.json").write_text(to_json(Config()))
     found = commands(text, r"run\.py")
     assert found or page in ("CONTRIBUTING.md", "export/README.md")
     for arguments in found:
