@@ -216,14 +216,16 @@ def _farewell(config: Config, folder: RunFolder, gan, checkpoint: Path | None, s
         f"evaluate {run}": "fidelity, diversity and memorisation on held-out subjects",
         f"export {run}": "ONNX files that run without TensorFlow",
         f"train --run-dir {run} --resume {longer}": "train longer",
-        "train adni64 --data.path AD_NC": "train on your own scans",
     }
+    if not source_of(config).shows_people:
+        commands["train adni64 --data.path AD_NC"] = "train on your own scans"
+    losses = [path for path in (folder.plot, folder.log, run / "tensorboard") if path.exists()]
     width = max(map(len, commands))
     return "\n".join(
         [
             f"\nDone: {gan.images_seen / 1000:g} kimg.",
             f"  samples      {samples}",
-            f"  losses       {folder.plot}, {folder.log}, {run / 'tensorboard'}",
+            f"  losses       {', '.join(map(str, losses)) or 'none: the run is shorter than training.log_kimg'}",
             f"  checkpoint   {checkpoint}",
             "Next:",
             *(f"  python run.py {command:<{width}}   {what}" for command, what in commands.items()),
