@@ -102,7 +102,7 @@ def small_onnx(path):
     tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in ("z", "images")]
     graph = helper.make_graph([helper.make_node("Identity", ["z"], ["images"])], "g", tensors[:1], tensors[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    numbers = {"resolution": 16, "channels": 1, "z_dim": 4, "w_dim": 4, "num_ws": 6, "classes": ["AD", "NC"]}
+    numbers = {"height": 16, "width": 8, "channels": 1, "z_dim": 4, "w_dim": 4, "num_ws": 6, "classes": ["AD", "NC"]}
     props = {
         "format": FORMAT,
         "part": "generator",
@@ -122,7 +122,7 @@ def test_onnx_metadata(tmp_path):
     small_onnx(path)
     content = path.read_bytes()
     generator = OnnxGenerator(path, workers=1)
-    assert (generator.resolution, generator.z_dim, generator.classes) == (16, 4, ("AD", "NC"))
+    assert (generator.height, generator.width, generator.z_dim, generator.classes) == (16, 8, 4, ("AD", "NC"))
     for damaged in damages(content, 600):
         path.write_bytes(damaged)
         if damaged != content:
@@ -130,7 +130,7 @@ def test_onnx_metadata(tmp_path):
                 OnnxGenerator(path, workers=1)
 
 
-@pytest.mark.parametrize("key", ["resolution", "classes", "format"])
+@pytest.mark.parametrize("key", ["height", "classes", "format"])
 def test_metadata_that_were_edited_are_refused(tmp_path, key):
     path = tmp_path / "generator.onnx"
     model = small_onnx(path)
