@@ -124,6 +124,9 @@ class _Folder:
             self.classes = [options.label]
         else:
             self.classes = list(generator.classes) or [None]
+        for name in filter(None, self.classes):
+            if set("/\\") & set(name) or name.startswith(".") or not name.isprintable():
+                raise InputError(f"{options.model} has a class that cannot begin the name of a file: {name[:100]!r}")
         record = {
             "model_sha256": hashlib.sha256(options.model.read_bytes()).hexdigest(),
             "seed": options.seed,

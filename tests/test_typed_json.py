@@ -99,6 +99,7 @@ def test_a_bad_config_is_refused(text, message):
         ("images_seen", -1, "images_seen must be at least 0. Received: -1"),
         ("classes", "AD", "classes: .* Received: 'AD'"),
         ("classes", [], "classes must be one name or more"),
+        ("classes", ["AD", "../NC"], "classes must be .* without a slash .* Received: .*'../NC'"),
         ("classes", [1, 2], "classes.0: Input should be a valid string. Received: 1"),
         ("config", None, "config: Input should be an object"),
         ("data_fingerprint", 3, "data_fingerprint: .* Received: 3"),

@@ -90,3 +90,8 @@ def _require_range(config: Any, expected: str, test: Callable[[Any], bool], *nam
     for name in names:
         value = getattr(config, name)
         require(value is None or test(value), option(config, name), expected, value)
+
+
+def is_class_name(text: str) -> bool:
+    """Whether a class can be called this: names of images begin with it, so it must not lead to another folder."""
+    return 0 < len(text) <= 100 and text.isprintable() and not text.startswith(".") and not set("/\\") & set(text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keras_stylegan.config import Config
-from keras_stylegan.config.checks import require, require_at_least, require_types
+from keras_stylegan.config.checks import is_class_name, require, require_at_least, require_types
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,11 @@ class Record:
 
     def __post_init__(self) -> None:
         require_types(self)
-        require(bool(self.classes), "classes", "one name or more", self.classes)
+        legal = bool(self.classes) and all(map(is_class_name, self.classes))
+        require(
+            legal,
+            "classes",
+            "one name or more of up to 100 letters, without a slash and not beginning with a dot",
+            self.classes,
+        )
         require_at_least(self, 0, "images_seen")

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -177,6 +178,17 @@ def test_names_that_no_system_takes(unconditional, tmp_path, capsys, length):
     assert_error(call(tmp_path / ("x" * length), tmp_path), capsys, "does not exist")
     out = tmp_path / ("x" * length)
     assert_error(call(unconditional.path, out, "--resume"), capsys, "cannot write", "another --output-dir")
+
+
+def test_a_class_that_leads_to_another_folder(conditional, tmp_path, capsys):
+    model = onnx.load(conditional.path)
+    props = {item.key: item.value for item in model.metadata_props}
+    onnx.helper.set_model_props(model, props | {"classes": json.dumps(["../AD", "NC"])})
+    save(model, tmp_path / "other.onnx")
+    (tmp_path / "out").mkdir()
+    words = "other.onnx has a class that cannot begin the name of a file: '../AD'"
+    assert_error(call(tmp_path / "other.onnx", tmp_path / "out"), capsys, words)
+    assert sorted(os.listdir(tmp_path)) == ["other.onnx", "out"] and not os.listdir(tmp_path / "out")
 
 
 def test_files_that_are_not_ours(unconditional, tmp_path, capsys):

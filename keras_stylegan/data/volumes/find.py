@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from keras_stylegan.config.checks import is_class_name
 from keras_stylegan.data.decode import RefusedError
 from keras_stylegan.data.volumes.dicom import find_series, is_dicom
 from keras_stylegan.data.volumes.nifti import ENDINGS
@@ -159,6 +160,10 @@ def _told(table: Table, row: dict[str, str], subject: str, label: str | None, co
         raise RefusedError(f"{table.name} names no subject of it")
     if label and missing(row[label]):
         raise RefusedError(f"{table.name} gives it no {label}")
+    if label and not is_class_name(row[label]):
+        raise RefusedError(
+            f"{table.name} gives it a {label} that cannot begin the name of a file: {row[label][:100]!r}"
+        )
     numbers = {name: number(row[name]) for name in covariates}
     return Scan("", (), subject, label=row[label] if label else SINGLE_CLASS, covariates=numbers)
 

@@ -95,6 +95,16 @@ def bids(root):
     (root / "participants.tsv").write_text("participant_id\tgroup\tage\nsub-01\tAD\t70\n02\tNC\tn/a\nsub-03\tn/a\t60\n")
 
 
+@pytest.mark.parametrize("label", ["AD/MCI", "../x", ".AD", "A\\D", "A" * 101])
+def test_a_class_that_cannot_begin_the_name_of_a_file_is_refused(tmp_path, label):
+    """Generated images are called `<class>_seed0_00000.png`."""
+    touch(tmp_path, "a.nii", "b.nii")
+    (tmp_path / "t.csv").write_text(f"path,subject,label\na.nii,P1,{label}\nb.nii,P2,NC\n")
+    source = found(tmp_path / "t.csv")
+    assert [scan.name for scan in source.scans] == ["b.nii"]
+    assert len(source.refused) == 1 and "cannot begin the name of a file" in source.refused[0][1]
+
+
 def test_a_bids_tree(tmp_path):
     bids(tmp_path)
     source = found(tmp_path, label_column="group", covariates=("age",))
