@@ -66,6 +66,7 @@ def test_more_images_than_the_disk_has_room_for(conditional, tmp_path, capsys, m
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "channels", "shape"), [
     ({}, 3, (16, 16, 3)), ({"layout": "nchw"}, 1, (1, 16, 16)), ({"output": "uint8"}, 1, (3, 16, 16)),
 ])  # fmt: skip

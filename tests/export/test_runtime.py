@@ -13,6 +13,7 @@ SIZES = [(size, size) for size in (4, 8, 8, 16, 16)]
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_latents_and_noise_are_those_of_the_project(unconditional, tmp_path):
     generator = OnnxGenerator(unconditional.path)
     for seed, indices in ((0, [0, 1, 2]), (2**64 - 1, [7]), (12345, [10**12, 3])):

@@ -163,6 +163,7 @@ def test_noise_without_strength_takes_no_space(tmp_path):
     np.testing.assert_allclose(images, np.clip(np.asarray(generator(z)), -1, 1), atol=5e-5)
 
 
+@pytest.mark.slow
 def test_noise_inputs(tmp_path):
     exported = Exported(tmp_path, {"noise": "input"})
     random = np.random.default_rng(1)
@@ -174,6 +175,7 @@ def test_noise_inputs(tmp_path):
     assert np.abs(images - exported.images(z)).max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_uint8_images_are_rgb_and_rounded(tmp_path, channels):
     exported = Exported(tmp_path, {"output": "uint8"}, channels=channels)
@@ -187,6 +189,7 @@ def test_uint8_images_are_rgb_and_rounded(tmp_path, channels):
     np.testing.assert_array_equal(images[sure], np.rint(exact)[sure])
 
 
+@pytest.mark.slow
 def test_float16_is_half_the_size_and_close(tmp_path, conditional):
     folder = export_run(conditional.run, ExportOptions(precision="float16", output_dir=tmp_path))
     z = np.random.default_rng(1).standard_normal((16, 8)).astype(np.float32)
@@ -223,6 +226,7 @@ def test_keras_file_loads_without_custom_objects(conditional):
     np.testing.assert_array_equal(np.asarray(loaded(z, one_hot)), np.asarray(conditional.generator(z, one_hot)))
 
 
+@pytest.mark.slow
 def test_a_wrong_graph_is_found_and_leaves_no_file(unconditional, tmp_path, monkeypatch):
     def broken(generator, part, options):
         model = to_onnx(generator, part, options)
@@ -242,6 +246,7 @@ def test_a_wrong_graph_is_found_and_leaves_no_file(unconditional, tmp_path, monk
     assert os.listdir(tmp_path / "out") == []
 
 
+@pytest.mark.slow
 def test_a_graph_that_does_not_load_is_found(unconditional, tmp_path, monkeypatch):
     def broken(generator, part, options):
         model = to_onnx(generator, part, options)
@@ -254,6 +259,7 @@ def test_a_graph_that_does_not_load_is_found(unconditional, tmp_path, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_not_a_number_fails_the_comparison(unconditional, tmp_path):
     folder = export_run(unconditional.run, ExportOptions(output_dir=tmp_path))
     path = folder / "synthesis.onnx"
@@ -265,6 +271,7 @@ def test_not_a_number_fails_the_comparison(unconditional, tmp_path):
         verify(unconditional.generator, folder, ExportOptions())
 
 
+@pytest.mark.slow
 def test_full_disk_keeps_the_earlier_export(unconditional, tmp_path, monkeypatch):
     (tmp_path / "generator.onnx").write_text("earlier")
 
@@ -303,6 +310,7 @@ def test_options_out_of_range(options, message):
         ExportOptions(**options)
 
 
+@pytest.mark.slow
 def test_command_line(unconditional, tmp_path, capsys):
     from keras_stylegan.cli import main
 

@@ -111,6 +111,7 @@ def test_a_lazy_penalty_is_an_update_of_its_own_times_k():
     assert_moved(before, trained(gan.discriminator), [tf.constant(value) for value in total], RATES["d_optimizer"])
 
 
+@pytest.mark.slow
 def test_lazy_penalties_come_in_every_kth_step():
     gan = make_gan(
         adversarial="logistic", gp_weight=1.0, gp_interval=4, r1_interval=3, r2_gamma=0.1, r2_interval=1,
@@ -131,6 +132,7 @@ def test_lazy_penalties_come_in_every_kth_step():
     assert gan.path_length_mean > 0
 
 
+@pytest.mark.slow
 def test_the_generator_moves_in_every_third_step_only():
     gan = make_gan(discriminator_steps=3, gp_weight=0.0, pl_weight=1.0, pl_interval=3)
     moved = []

@@ -128,6 +128,7 @@ def test_xla_gives_the_same_losses(adversarial, monkeypatch):
         np.testing.assert_allclose(histories[1][name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_images_are_counted_right_after_an_interruption():
     class Interrupt(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -70,6 +70,7 @@ def kept(gan):
     return {path: variable.numpy() for path, variable in state(gan).items() if not path.startswith("metrics/")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "dtype"), [(keras.optimizers.Adam, "float32"), (Adam, "float32"), (Adam, "mixed_float16")]
 )
