@@ -246,7 +246,6 @@ def test_a_wrong_graph_is_found_and_leaves_no_file(unconditional, tmp_path, monk
     assert os.listdir(tmp_path / "out") == []
 
 
-@pytest.mark.slow
 def test_a_graph_that_does_not_load_is_found(unconditional, tmp_path, monkeypatch):
     def broken(generator, part, options):
         model = to_onnx(generator, part, options)
@@ -271,7 +270,6 @@ def test_not_a_number_fails_the_comparison(unconditional, tmp_path):
         verify(unconditional.generator, folder, ExportOptions())
 
 
-@pytest.mark.slow
 def test_full_disk_keeps_the_earlier_export(unconditional, tmp_path, monkeypatch):
     (tmp_path / "generator.onnx").write_text("earlier")
 
@@ -310,7 +308,6 @@ def test_options_out_of_range(options, message):
         ExportOptions(**options)
 
 
-@pytest.mark.slow
 def test_command_line(unconditional, tmp_path, capsys):
     from keras_stylegan.cli import main
 
