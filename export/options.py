@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_stylegan.errors import InputError
+from keras_stylegan.config.checks import choices, require
 
 OPSETS = range(13, 19)
 """ONNX operator sets that the converter writes and the checks cover."""
@@ -31,17 +31,8 @@ class ExportOptions:
     """Side of a pixel of the generated images in mm, if known: it goes into the metadata."""
 
     def __post_init__(self) -> None:
-        for name, legal in (
-            ("noise", ("const", "none", "input")),
-            ("layout", ("nhwc", "nchw")),
-            ("output", ("float32", "uint8")),
-            ("precision", ("float32", "float16")),
-        ):
-            value = getattr(self, name)
-            if value not in legal:
-                raise InputError(f"{name} must be one of {legal}. Received: {value!r}")
-        if self.opset not in OPSETS:
-            raise InputError(f"opset must be from {OPSETS[0]} to {OPSETS[-1]}. Received: {self.opset!r}")
+        for name, legal in choices(ExportOptions).items():
+            require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
+        require(self.opset in OPSETS, "opset", f"from {OPSETS[0]} to {OPSETS[-1]}", self.opset)
         size = self.pixel_size_mm
-        if size is not None and not 0 < size < math.inf:
-            raise InputError(f"pixel_size_mm must be a number above 0. Received: {size!r}")
+        require(size is None or 0 < size < math.inf, "pixel_size_mm", "a number above 0", size)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from keras_stylegan.config.checks import choices, require
 from keras_stylegan.errors import InputError
 
 GRID_LIMIT = 256
@@ -56,26 +57,21 @@ class GenerateOptions:
     """Interpolate linearly between styles w, or spherically between latents z."""
 
     def __post_init__(self) -> None:
-        _require(self.count >= 1, "count", "at least 1", self.count)
-        _require(0 <= self.seed < 2**64, "seed", "from 0 to 2^64 − 1", self.seed)
+        require(self.count >= 1, "count", "at least 1", self.count)
+        require(0 <= self.seed < 2**64, "seed", "from 0 to 2^64 − 1", self.seed)
         psi = self.truncation_psi
-        _require(math.isfinite(psi) and -2 <= psi <= 2, "truncation_psi", "in [-2, 2]", psi)
+        require(math.isfinite(psi) and -2 <= psi <= 2, "truncation_psi", "in [-2, 2]", psi)
         cutoff = self.truncation_cutoff
-        _require(cutoff is None or cutoff >= 0, "truncation_cutoff", "at least 0", cutoff)
-        for name, legal in (
-            ("noise", ("const", "random", "none")),
-            ("format", ("png", "npy")),
-            ("bits", (8, 16)),
-            ("interpolation_space", ("w", "z")),
-        ):
-            _require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
-        _require(0 <= self.mixing <= MOST_SOURCES, "mixing", f"from 0 to {MOST_SOURCES}", self.mixing)
+        require(cutoff is None or cutoff >= 0, "truncation_cutoff", "at least 0", cutoff)
+        for name, legal in choices(GenerateOptions).items():
+            require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
+        require(0 <= self.mixing <= MOST_SOURCES, "mixing", f"from 0 to {MOST_SOURCES}", self.mixing)
         legal = self.interpolation == 0 or self.interpolation >= 2
-        _require(legal, "interpolation", "0 or at least 2", self.interpolation)
+        require(legal, "interpolation", "0 or at least 2", self.interpolation)
         frames = self.interpolation_frames
-        _require(frames >= STRIP_COLUMNS, "interpolation_frames", f"at least {STRIP_COLUMNS}", frames)
+        require(frames >= STRIP_COLUMNS, "interpolation_frames", f"at least {STRIP_COLUMNS}", frames)
         total = self.interpolation * frames
-        _require(total <= MOST_FRAMES, "interpolation · interpolation_frames", f"at most {MOST_FRAMES}", total)
+        require(total <= MOST_FRAMES, "interpolation · interpolation_frames", f"at most {MOST_FRAMES}", total)
 
 
 def generate(run_dir: Path | None, options: GenerateOptions) -> None:
@@ -108,7 +104,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     if options.bits == 16 and options.format == "png" and generator.channels != 1:
         raise InputError(f"bits must be 8 for RGB images (or use --format npy). Received: {options.bits}")
     cutoff, layers = options.truncation_cutoff, generator.num_ws
-    _require(cutoff is None or cutoff <= layers, "truncation_cutoff", f"at most {layers}, the run's layers", cutoff)
+    require(cutoff is None or cutoff <= layers, "truncation_cutoff", f"at most {layers}, the run's layers", cutoff)
     require_room(options, generator)
     record = {
         "weights_sha256": trained.weights_sha256,
@@ -254,7 +250,7 @@ def _chosen_classes(trained, options) -> tuple[int | None, ...]:
         return (None,)
     if options.label is None:
         return tuple(range(len(trained.classes)))
-    _require(options.label in trained.classes, "label", f"one of {list(trained.classes)}", options.label)
+    require(options.label in trained.classes, "label", f"one of {list(trained.classes)}", options.label)
     return (trained.classes.index(options.label),)
 
 
@@ -266,8 +262,3 @@ def _npy(image) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, image)
     return buffer.getvalue()
-
-
-def _require(condition: bool, name: str, expected: str, received: Any) -> None:
-    if not condition:
-        raise InputError(f"{name} must be {expected}. Received: {received!r}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from keras_stylegan.config.checks import choices, require
 from keras_stylegan.config.limits import MOST_EVALUATED
 from keras_stylegan.errors import InputError
 
@@ -34,18 +35,19 @@ class EvaluateOptions:
     """Folder of report.html, metrics.json and MODEL_CARD.md; by default evaluation/ in the run folder."""
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise InputError(f"count must be at least 1. Received: {self.count!r}")
-        if self.count > MOST_EVALUATED:
-            raise InputError(f"count must be at most {MOST_EVALUATED:,}. Received: {self.count!r}")
-        if not 0 <= self.seed < 2**64:
-            raise InputError(f"seed must be from 0 to 2^64 − 1. Received: {self.seed!r}")
+        require(self.count >= 1, "count", "at least 1", self.count)
+        require(self.count <= MOST_EVALUATED, "count", f"at most {MOST_EVALUATED:,}", self.count)
+        require(0 <= self.seed < 2**64, "seed", "from 0 to 2^64 − 1", self.seed)
         if not self.features:
             raise InputError(f"features must name at least one extractor of {EXTRACTORS} or an ONNX file. Received: ()")
         for name in self.features:
-            if name not in EXTRACTORS and not name.endswith(".onnx"):
-                raise InputError(f"features must be of {EXTRACTORS} or paths of .onnx files. Received: {name!r}")
+            known = name in EXTRACTORS or name.endswith(".onnx")
+            require(known, "features", f"of {EXTRACTORS} or paths of .onnx files", name)
         if len(set(self.features)) < len(self.features):
             raise InputError(f"features must name every extractor once. Received: {self.features!r}")
-        if self.checkpoint not in ("newest", "best"):
-            raise InputError(f"checkpoint must be 'newest' or 'best'. Received: {self.checkpoint!r}")
+        require(
+            self.checkpoint in choices(EvaluateOptions)["checkpoint"],
+            "checkpoint",
+            "'newest' or 'best'",
+            self.checkpoint,
+        )
