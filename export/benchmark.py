@@ -21,7 +21,7 @@ PROGRAM = """
 import re, sys, time
 from pathlib import Path
 start = time.perf_counter()
-from export.runtime import OnnxGenerator
+from .runtime import OnnxGenerator
 generator = OnnxGenerator(sys.argv[1])
 generator.generate(1)
 first = time.perf_counter() - start
@@ -51,14 +51,15 @@ def benchmark(channel_base: int, channel_max: int, resolution: int, rounds: int,
     """
     from keras import ops
 
-    from export.options import ExportOptions
-    from export.runtime import OnnxGenerator
-    from export.to_onnx import write_part
     from keras_stylegan.backend import compiled
     from keras_stylegan.config import Config, ModelConfig
     from keras_stylegan.matrix_peak import finalists, products
     from keras_stylegan.training.networks import make_generator
     from keras_stylegan.training.trained import TrainedGenerator
+
+    from .options import ExportOptions
+    from .runtime import OnnxGenerator
+    from .to_onnx import write_part
 
     model = ModelConfig(resolution=resolution, channel_base=channel_base, channel_max=channel_max)
     config = Config(model=model)

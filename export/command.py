@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from export.runtime import InputError, OnnxGenerator
+from .runtime import InputError, OnnxGenerator
 
 GRID_LIMIT = 256
 """Most images in the grid; further ones are files only."""

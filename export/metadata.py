@@ -5,11 +5,12 @@ from importlib.metadata import version
 
 import onnxruntime
 
-from export.options import ExportOptions
 from keras_stylegan.config.public import public
 from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
+
+from .options import ExportOptions
 
 FORMAT = "keras-stylegan generator 2"
 """Value of the metadata key `format`: what `export.runtime` accepts."""

@@ -2,7 +2,7 @@
 
 python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
 
-from export.runtime import OnnxGenerator
+from .runtime import OnnxGenerator
 images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_psi=0.7, label="AD")
 """
 
@@ -314,6 +314,6 @@ def _require(condition, name, expected, received):
 
 
 if __name__ == "__main__":
-    from export.command import main
+    from .command import main
 
     raise SystemExit(main())

@@ -20,13 +20,14 @@ from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from export.metadata import metadata
-from export.options import ExportOptions
-from export.runtime import SEAL
-from export.verify import VERIFICATION, verify
 from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
+
+from .metadata import metadata
+from .options import ExportOptions
+from .runtime import SEAL
+from .verify import VERIFICATION, verify
 
 PARTS = ("generator", "mapping", "synthesis")
 

@@ -9,9 +9,10 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from export.options import ExportOptions
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.latents import draw_latents, draw_noise
+
+from .options import ExportOptions
 
 VERIFICATION = "verification"
 """Metadata key of the numbers."""

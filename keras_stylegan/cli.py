@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from export.options import ExportOptions
+from keras_stylegan import __version__
 from keras_stylegan.arguments import HELP, parse_command, peek
 from keras_stylegan.atomic import require_writable
 from keras_stylegan.config import Config
@@ -20,14 +20,17 @@ from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.errors import InputError, unknown
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
+from keras_stylegan.folders import export_module
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
+from keras_stylegan.program import CONSOLE, program
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.resources import in_words, require_resources
 from keras_stylegan.typed_json import to_json
 
 _Inline = tyro.conf.arg(name="")
 _Experiment = tyro.conf.Positional[str]
+ExportOptions = export_module("options").ExportOptions
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,7 @@ class Export:
     def run(self) -> int:
         """Run the command; returns the exit code."""
         start_keras("tensorflow")
-        from export.to_onnx import export_run
-
-        export_run(self.run_dir, self.options)
+        export_module("to_onnx").export_run(self.run_dir, self.options)
         return 0
 
 
@@ -237,6 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # Before TensorFlow is imported; a user who wants its messages sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if arguments == ["--version"]:
+        print(f"{CONSOLE} {__version__}")
+        return 0
     try:
         with interruptible():
             return parse(arguments).run()
@@ -263,10 +267,12 @@ def parse(
     config of the run does.
     """
     command, rest = (arguments[0] if arguments else "--help"), list(arguments[1:])
+    name = program().removeprefix("python ")
     if command in HELP:
         # Prints the commands and exits.
+        description = f"{DESCRIPTION} `{name} COMMAND --help` shows options."
         commands = {name: _summary(kind) for name, kind in COMMANDS.items()}
-        return tyro.extras.subcommand_cli_from_dict(commands, args=[command], prog="run.py", description=DESCRIPTION)
+        return tyro.extras.subcommand_cli_from_dict(commands, args=[command], prog=name, description=description)
     if command not in COMMANDS:
         raise unknown("command", command, list(COMMANDS))
     kind = COMMANDS[command]
@@ -289,10 +295,10 @@ def parse(
                 default = dataclasses.replace(default, config=folder.read_config())
             elif given.experiment not in rest:
                 raise InputError(f"{folder.path} holds no run to resume; name its folder, or the experiment to start")
-    return parse_command(kind, default, rest, f"run.py {command}")
+    return parse_command(kind, default, rest, f"{name} {command}")
 
 
-DESCRIPTION = "StyleGAN2 for medical images: train, evaluate, generate, export. `run.py COMMAND --help` shows options."
+DESCRIPTION = "StyleGAN2 for medical images: train, evaluate, generate, export."
 
 
 def _summary(kind):

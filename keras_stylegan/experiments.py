@@ -7,8 +7,8 @@ from pathlib import Path
 
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError, unknown
+from keras_stylegan.folders import EXPERIMENTS
 
-FOLDER = Path(__file__).resolve().parents[1] / "experiments"
 LONGEST_REASON = 300
 """Characters of an exception's message that are shown."""
 
@@ -22,8 +22,8 @@ def load_experiment(name: str) -> Config:
     Raises:
         InputError: There is no such experiment, its file cannot be run, or it defines no `config`.
     """
-    known = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-    path = FOLDER / f"{name}.py" if name in known else Path(name)
+    known = sorted(file.stem for file in EXPERIMENTS.glob("[!_]*.py"))
+    path = EXPERIMENTS / f"{name}.py" if name in known else Path(name)
     try:
         exists = path.suffix == ".py" and path.is_file()
     except OSError:

@@ -16,7 +16,9 @@ OURS_BELOW_TRAINING = {
     "atomic",
     "typed_json",
     "errors",
+    "folders",
     "interrupt",
+    "program",
     "quiet",
     "layers",
     "models",
@@ -38,6 +40,8 @@ ALLOWED = {
     "typed_json": ({"errors"}, {"pydantic"}),
     "errors": (set(), set()),
     "sizes": (set(), set()),
+    "folders": (set(), set()),
+    "program": (set(), set()),
     "interrupt": (set(), set()),
     "quiet": ({"backend", "errors"}, {"keras"}),
     "layers": ({"layers"}, KERAS),
@@ -91,6 +95,7 @@ TESTS_OF_NO_FILE = {
     "training/test_gan_state": "gan.py saved and loaded",
     "training/test_precision": "16 bits through the whole step",
     "training/test_killed_runs": "killed and resumed runs as a whole",
+    "test_package": "the wheel: setup.py and pyproject.toml",
     "training/test_slurm": "experiments/slurm",
 }
 """Tests that do not mirror a file, and what they are about instead."""
@@ -125,7 +130,7 @@ def violations(root):
         allowed = rule(module)
         for name in imports(path):
             top = name.split(".")[0]
-            if top in sys.stdlib_module_names or name == PACKAGE:
+            if top in sys.stdlib_module_names or name in (PACKAGE, f"{PACKAGE}.__version__"):
                 continue
             if top in FRAMEWORKS and module not in (f"backend.{top}", f"backend.replicas.{top}"):
                 legal = False
@@ -162,6 +167,26 @@ def without_a_file(root):
 def test_import_rules():
     assert len(list((ROOT / PACKAGE).rglob("*.py"))) > 30
     assert violations(ROOT) == []
+
+
+def named_from_outside(root):
+    """Lines 'file imports name' for modules of export/ that name each other in full: the folder has two names."""
+    return [
+        f"{path.name} imports {getattr(node, 'module', 'export')}"
+        for path in sorted((root / "export").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and not node.level and node.module.split(".")[0] == "export")
+        or (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "export" for alias in node.names))
+    ]
+
+
+def test_the_files_of_export_name_each_other_by_a_dot(tmp_path):
+    assert named_from_outside(ROOT) == []
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "thing.py").write_text(
+        "def f():\n    from export.runtime import SEAL\nfrom .runtime import FORMAT\n"
+    )
+    assert named_from_outside(tmp_path) == ["thing.py imports export.runtime"]
 
 
 def test_files_are_short():

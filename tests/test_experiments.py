@@ -7,12 +7,13 @@ import pytest
 from keras_stylegan.cli import main, parse
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
-from keras_stylegan.experiments import FOLDER, load_experiment
+from keras_stylegan.experiments import load_experiment
+from keras_stylegan.folders import EXPERIMENTS
 
 HEAD = "from keras_stylegan.config import *\n"
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.py")), ids=lambda path: path.stem)
 def test_experiments_are_valid_and_say_their_command(path):
     assert isinstance(load_experiment(path.stem), Config)
     assert f"python run.py train {path.stem}" in path.read_text() or path.stem == "demo"

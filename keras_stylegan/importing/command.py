@@ -16,6 +16,7 @@ from keras_stylegan.importing.pickle_machine import shown
 from keras_stylegan.importing.read import LONGEST_NAME, read_weights
 from keras_stylegan.importing.weights import Weights
 from keras_stylegan.models.reference import assign_generator, generator_sizes
+from keras_stylegan.program import program
 from keras_stylegan.resources import CLASSES, parameters
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import CONV_CLAMP, make_generator
@@ -151,5 +152,5 @@ def _report(weights: Weights, config: Config, c_dim: int, run_dir: Path) -> list
     return [
         f"{weights.format}: {model.architecture} generator {size}, z {model.z_dim}, w {model.w_dim}{classes}{limit}",
         *weights.notes,
-        f"Written to {run_dir}. Next: python run.py generate {run_dir}",
+        f"Written to {run_dir}. Next: {program()} generate {run_dir}",
     ]

@@ -10,9 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from keras_stylegan import __version__
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
+from keras_stylegan.folders import CHECKOUT
+from keras_stylegan.program import program
 from keras_stylegan.typed_json import read_json, to_json
 
 MODELS = Path("models")
@@ -164,13 +167,15 @@ def environment() -> dict[str, str]:
     import keras  # Only here: the command line looks at a run's config before it starts Keras.
 
     versions = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    versions["keras-stylegan"] = __version__
     for package in (keras.backend.backend(), "keras", "numpy"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    root = Path(__file__).resolve().parents[2]
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    if CHECKOUT is None:
+        return versions
+    command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
@@ -187,5 +192,5 @@ def newest_run(models: Path = MODELS) -> Path:
     found = (path for path in models.glob("*/checkpoints/checkpoint_*.npz") if path.is_file())
     checkpoints = sorted(found, key=lambda path: path.stat().st_mtime)
     if not checkpoints:
-        raise InputError(f"there is no trained run in {models}/; train one (python run.py train) or name its folder")
+        raise InputError(f"there is no trained run in {models}/; train one ({program()} train) or name its folder")
     return checkpoints[-1].parents[1]

@@ -14,6 +14,7 @@ from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
+from keras_stylegan.program import program
 from keras_stylegan.sizes import in_words
 from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.gan import StyleGAN
@@ -168,7 +169,7 @@ def _end(
         return 1
     if received is not None:
         say(f"Stopped by {received.name} at {gan.images_seen / 1000:g} kimg. Saved {saved}\n"
-            f"Continue with: python run.py train --run-dir {folder.path} --resume")  # fmt: skip
+            f"Continue with: {program()} train --run-dir {folder.path} --resume")  # fmt: skip
         return 128 + received
     say(_farewell(config, folder, gan, saved, callbacks.samples.path(gan.images_seen)))
     return 0
@@ -228,6 +229,6 @@ def _farewell(config: Config, folder: RunFolder, gan, checkpoint: Path | None, s
             f"  losses       {', '.join(map(str, losses)) or 'none: the run is shorter than training.log_kimg'}",
             f"  checkpoint   {checkpoint}",
             "Next:",
-            *(f"  python run.py {command:<{width}}   {what}" for command, what in commands.items()),
+            *(f"  {program()} {command:<{width}}   {what}" for command, what in commands.items()),
         ]
     )
