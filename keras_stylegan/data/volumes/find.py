@@ -93,7 +93,7 @@ def _of_csv(source: Path, options: VolumeOptions) -> Found:
     if covariates is None:
         covariates = tuple(name for name in table.columns if name not in (*CSV_COLUMNS, label))
     table.require_covariates(covariates)
-    scans, refused, seen = [], [], set()
+    scans, refused, seen = [], list(table.refused), set()
     for row in table.rows:
         path = os.path.normpath(row["path"])
         file = source.parent / path
@@ -121,16 +121,18 @@ def _of_csv(source: Path, options: VolumeOptions) -> Found:
 
 
 def _of_bids(root: Path, options: VolumeOptions) -> Found:
-    table = read_table(root / PARTICIPANTS)
     covariates = options.covariates or ()
-    table.require("participant_id", *([options.label_column] if options.label_column else []))
-    table.require_covariates(covariates)
-    rows: dict[str, dict[str, str]] = {}
-    for row in table.rows:
-        name = "sub-" + row["participant_id"].removeprefix("sub-")
-        if rows.setdefault(name, row) != row:
-            raise InputError(f"{PARTICIPANTS} has two different rows of one participant.")
     scans, refused = [], []
+    try:
+        table: Table | None = read_table(root / PARTICIPANTS)
+        refused += table.refused
+    except InputError as error:
+        # The folders name the subjects; what only the table knows is wanted or not.
+        if options.label_column or covariates:
+            raise
+        table = None
+        refused.append((PARTICIPANTS, f"{str(error).rstrip('.')}; the folders sub-* name the subjects"))
+    rows, doubled = _participants(table, options.label_column, covariates) if table else ({}, set())
     ending = re.compile(rf"_{re.escape(options.suffix)}\.nii(\.gz)?")
     for file in _files(root):
         if not file.name.lower().endswith(ENDINGS):
@@ -142,16 +144,36 @@ def _of_bids(root: Path, options: VolumeOptions) -> Found:
         if len(parts) not in (3, 4) or parts[-2] != "anat" or not ending.search(file.name):
             continue
         try:
-            if parts[0] not in rows:
+            if table is None:
+                told = Scan("", (), parts[0])
+            elif parts[0] in doubled:
+                raise RefusedError(f"its subject has two different rows in {PARTICIPANTS}")
+            elif parts[0] not in rows:
                 raise RefusedError(f"its subject has no row in {PARTICIPANTS}")
-            told = _told(table, rows[parts[0]], parts[0], options.label_column, covariates)
+            else:
+                told = _told(table, rows[parts[0]], parts[0], options.label_column, covariates)
         except RefusedError as error:
             refused.append((name, str(error)))
             continue
         scans.append(replace(told, name=name, files=(file,), session=parts[1] if len(parts) == 4 else ""))
-    if not scans and not refused:
+    if not scans and not any(name != PARTICIPANTS for name, _ in refused):
         raise InputError(f"no sub-*/anat/*_{options.suffix}.nii.gz in {root}; another image is named with --suffix.")
     return Found(scans, covariates, refused)
+
+
+def _participants(
+    table: Table, label: str | None, covariates: tuple[str, ...]
+) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """The row of every participant, and those that have two which differ."""
+    table.require("participant_id", *([label] if label else []))
+    table.require_covariates(covariates)
+    rows: dict[str, dict[str, str]] = {}
+    doubled = set()
+    for row in table.rows:
+        name = "sub-" + row["participant_id"].removeprefix("sub-")
+        if rows.setdefault(name, row) != row:
+            doubled.add(name)
+    return rows, doubled
 
 
 def _told(table: Table, row: dict[str, str], subject: str, label: str | None, covariates: tuple[str, ...]) -> Scan:

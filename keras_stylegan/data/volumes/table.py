@@ -16,11 +16,12 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text by column."""
+    """Rows of text by column, and (line, reason) of those that were refused."""
 
     name: str
     columns: tuple[str, ...]
     rows: list[dict[str, str]]
+    refused: list[tuple[str, str]]
 
     def require(self, *columns: str) -> None:
         """Raise an `InputError` for a column that the table lacks."""
@@ -50,7 +51,7 @@ def read_table(path: Path) -> Table:
     """Reads a CSV (.csv) or tab-separated (.tsv) file with a header.
 
     Raises:
-        InputError: It is missing, no text, empty or has rows of another length than its header.
+        InputError: It is missing, no text or empty. A row of another length than its header is refused by itself.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -60,20 +61,26 @@ def read_table(path: Path) -> Table:
         raise InputError(f"{path.name} cannot be read: it is no UTF-8 text.") from error
     if "\0" in text:
         raise InputError(f"{path.name} cannot be read: it is no text.")
+    reader = csv.reader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
     try:
-        lines = list(csv.reader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",", strict=True))
+        # Counted by the reader, as a quoted cell may hold line breaks.
+        lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if any(map(str.strip, line))]
     except csv.Error as error:
         raise InputError(f"{path.name} cannot be read: {error}.") from error
-    lines = [[cell.strip() for cell in line] for line in lines if any(cell.strip() for cell in line)]
     if len(lines) < 2:
         raise InputError(f"{path.name} has no rows.")
-    header, *rows = lines
+    (_, header), *others = lines
     if len(set(header)) < len(header) or "" in header:
         raise InputError(f"{path.name}: every column needs a name of its own.")
-    for row in rows:
-        if len(row) != len(header):
-            raise InputError(f"{path.name}: a row has {len(row)} cells and the header {len(header)}.")
-    return Table(path.name, tuple(header), [dict(zip(header, row, strict=True)) for row in rows])
+    rows = [dict(zip(header, row, strict=True)) for _, row in others if len(row) == len(header)]
+    refused = [
+        (f"{path.name} line {line}", f"it has {len(row)} cells and the header {len(header)}")
+        for line, row in others
+        if len(row) != len(header)
+    ]
+    if not rows:
+        raise InputError(f"{path.name}: no row has as many cells as the header, {len(header)}.")
+    return Table(path.name, tuple(header), rows, refused)
 
 
 def number(text: str) -> float:

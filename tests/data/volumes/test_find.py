@@ -155,9 +155,29 @@ def test_what_is_no_source(tmp_path):
         found(tmp_path, label_column="dx")
     with pytest.raises(InputError, match=r"no sub-\*/anat/\*_FLAIR.nii.gz in .*; another image is named with --suffix"):
         found(tmp_path, suffix="FLAIR")
-    (tmp_path / "participants.tsv").write_text("participant_id\tgroup\nsub-01\tAD\nsub-01\tNC\n")
-    with pytest.raises(InputError, match="participants.tsv has two different rows of one participant"):
-        found(tmp_path)
+
+
+def test_an_unreadable_table_of_participants_does_not_stop_what_does_without(tmp_path):
+    bids(tmp_path)
     (tmp_path / "participants.tsv").write_bytes(b"\xff\xff")
+    source = found(tmp_path)
+    assert [scan.subject for scan in source.scans] == ["sub-01", "sub-02", "sub-02", "sub-03", "sub-04"]
+    assert source.refused == [
+        ("participants.tsv", "participants.tsv cannot be read: it is no UTF-8 text; the folders sub-* name the subjects")
+    ]
     with pytest.raises(InputError, match="participants.tsv cannot be read: it is no UTF-8 text"):
-        found(tmp_path)
+        found(tmp_path, label_column="group")
+
+
+def test_damaged_rows_of_participants_refuse_their_scans_alone(tmp_path):
+    bids(tmp_path)
+    (tmp_path / "participants.tsv").write_text(
+        "participant_id\tgroup\nsub-01\tAD\nsub-01\tNC\nsub-02\tNC\nsub-03\nsub-04\tAD\n"
+    )
+    source = found(tmp_path, label_column="group")
+    assert [scan.subject for scan in source.scans] == ["sub-02", "sub-02", "sub-04"]
+    assert source.refused == [
+        ("participants.tsv line 5", "it has 1 cells and the header 2"),
+        ("sub-01/anat/sub-01_T1w.nii.gz", "its subject has two different rows in participants.tsv"),
+        ("sub-03/anat/sub-03_T1w.nii.gz", "its subject has no row in participants.tsv"),
+    ]

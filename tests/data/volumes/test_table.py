@@ -15,6 +15,17 @@ def test_a_csv_and_a_tsv(tmp_path):
     assert read_table(tmp_path / "a.tsv").rows == [{"participant_id": "sub-1", "age": "70"}]
 
 
+def test_a_row_of_another_length_is_refused_by_its_line(tmp_path):
+    (tmp_path / "a.csv").write_text('path,subject\n\n"x\ny",a\nz\nw,b,c\nv,d\n')
+    table = read_table(tmp_path / "a.csv")
+    assert [row["subject"] for row in table.rows] == ["a", "d"]
+    # The quoted line break makes the first row two lines long.
+    assert table.refused == [
+        ("a.csv line 5", "it has 1 cells and the header 2"),
+        ("a.csv line 6", "it has 3 cells and the header 2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -22,7 +33,7 @@ def test_a_csv_and_a_tsv(tmp_path):
         (b"path,subject\n", "a.csv has no rows"),
         (b"path,path\nx,y\n", "a.csv: every column needs a name of its own"),
         (b"path,\nx,y\n", "a.csv: every column needs a name of its own"),
-        (b"path,subject\nx\n", "a.csv: a row has 1 cells and the header 2"),
+        (b"path,subject\nx\n", "a.csv: no row has as many cells as the header, 2"),
         (b"\xff\xfe\x00p", "a.csv cannot be read: it is no UTF-8 text"),
         (b"path\0,subject\nx,y\n", "a.csv cannot be read: it is no text"),
         (b'path,subject\n"x"y,z\n', "a.csv cannot be read: "),
