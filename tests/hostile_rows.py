@@ -105,6 +105,8 @@ NUMBERS = [
         ("data.phantom-count", 0, "data.phantom_count must be at least 1"),
         ("data.phantom-count", 10**12, "data.phantom_count must be at most 10,000,000"),
         ("data.max-refused", -1, "data.max_refused must be at least 0"),
+        ("data.hold-out", 1, "data.hold_out must be at least 0 and below 1"),
+        ("data.hold-out", 0.5, "data.hold_out is for a folder of images that has no held-out part"),
         ("data.subject-pattern", "'('", "data.subject_pattern is not a regular expression"),
         ("data.subject-pattern", "'(.*)'", "a regular expression with a group (?P<subject>...)"),
         ("training.batch-size", 0, "training.batch_size must be at least 1"),

@@ -27,6 +27,12 @@ class DataConfig:
     subject_pattern: str = r"(?P<subject>.+)_(?P<slice>\d+)"
     """Regular expression for a file name without its ending; its group 'subject' names the subject, every other named
     group is a covariate: a number that the images come with."""
+    hold_out: float = 0.0
+    """Share of the subjects of every class to hold out of a folder that has no part for it (test/, Testing/, val/)."""
+    hold_out_seed: int = 0
+    """Seed of the choice of these subjects: not that of the training, so that runs are compared on the same people."""
+    allow_shared_subjects: bool = False
+    """Train on a prepared dataset although its train/ and test/ share subjects."""
     strict: bool = False
     """Stop at the first unreadable file instead of skipping it."""
     max_refused: int = 100
@@ -38,7 +44,8 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         require_types(self)
-        require_at_least(self, 0, "background", "max_refused")
+        require_at_least(self, 0, "background", "max_refused", "hold_out_seed")
+        require(0 <= self.hold_out < 1, "data.hold_out", "at least 0 and below 1", self.hold_out)
         require_at_most(self, 65_535, "background")
         require_at_least(self, 1, "phantom_count")
         require_at_most(self, 10_000_000, "phantom_count")

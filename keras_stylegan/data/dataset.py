@@ -13,7 +13,7 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.source import Source
 from keras_stylegan.errors import InputError
 
-ABOUT = "dataset.json"
+ABOUT, MANIFEST = "dataset.json", "manifest.csv"
 
 
 def is_dataset(path: Path | None) -> bool:
@@ -42,6 +42,11 @@ class Dataset(Source):
         """The slice's position in mm and in the brain, and the columns of the table."""
         return tuple(self._about()["covariates"])
 
+    @property
+    def records(self) -> tuple[Path, ...]:
+        """What the dataset is, and its slices with their hashed subjects."""
+        return tuple(path for name in (ABOUT, MANIFEST) if (path := self._root / name).is_file())
+
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
         """See `Source.load`; the images stay on disk and nothing is written.
 
@@ -61,11 +66,19 @@ class Dataset(Source):
         if not about["images"].get(split):
             raise InputError(f"{self._root} has no {split} split: no subject was put into it.")
         entry = self._entry(split)
-        self._check_subjects(about)
+        shared = self._shared_subjects(about)
+        if len(shared) and not self.data.allow_shared_subjects:
+            raise InputError(
+                f"{len(shared)} subjects of {self._root} stand in train/ and in test/, e.g. {shared[0]}: "
+                "what is held out would not be new. Prepare the dataset anew, or use it as it is by "
+                "--data.allow-shared-subjects."
+            )
         report = [
             f"{self._root} {split}: {entry.description} of {entry.subject_count} subjects; "
             f"{entry.class_counts(self.classes)}."
         ]
+        if len(shared):
+            report.append(f"Warning: {len(shared)} subjects stand in train/ and test/, which was allowed.")
         return entry.image_set(self.classes, report, self.shows_people)
 
     @property
@@ -88,13 +101,7 @@ class Dataset(Source):
         except DamagedError as error:
             raise InputError(f"{self._root / split} is damaged ({error}): prepare the dataset anew.") from error
 
-    def _check_subjects(self, about: dict[str, Any]) -> None:
+    def _shared_subjects(self, about: dict[str, Any]) -> np.ndarray:
         if not all(about["images"].values()):
-            return
-        train, test = (self._entry(split).columns["subjects"] for split in about["images"])
-        shared = np.intersect1d(train, test)
-        if len(shared):
-            raise InputError(
-                f"{len(shared)} subjects of {self._root} stand in train/ and in test/, e.g. {shared[0]}: "
-                "what is held out would not be new. Prepare the dataset anew."
-            )
+            return np.array([])
+        return np.intersect1d(*(self._entry(split).columns["subjects"] for split in about["images"]))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from keras_stylegan.data.decode import RefusedError, decode, is_grey
 from keras_stylegan.data.file_name import NameReader, printable
 from keras_stylegan.data.fit import Size, enlarges, fit_to, luma
 from keras_stylegan.data.image_set import ImageSet, duplicate_images
-from keras_stylegan.data.listing import ImageFile, Listing, has_split, has_splits, list_images
+from keras_stylegan.data.listing import ImageFile, Listing, has_splits, list_images, split_folder
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS, Source
+from keras_stylegan.data.split import divided
 from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import in_words
 
@@ -43,8 +45,10 @@ class Folder(Source):
 
     @property
     def has_test(self) -> bool:
-        """Whether there is a folder test/; all of a folder without splits is training data."""
-        return has_split(self.data.path, "test")
+        """Whether there is a folder test/, or subjects are held out of a folder without; else all is training data."""
+        if self._divides:
+            return bool(self._listing("test").files)
+        return split_folder(self.data.path, "test") is not None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -64,7 +68,11 @@ class Folder(Source):
                 size; colour does not suit the channels; the cache cannot be written.
         """
         data = self.data
-        listing = list_images(data.path, split)
+        listing = self._listing(split)
+        if not listing.files:
+            raise InputError(
+                f"{listing.root} has no class with two subjects, so data.hold_out {data.hold_out:g} holds none out."
+            )
         key = {
             "source": "folder",
             "fit": data.fit,
@@ -88,6 +96,17 @@ class Folder(Source):
         # A cache made with looser limits must not bypass stricter ones.
         _check_refused(refused, len(listing.files), data)
         return entry.image_set(listing.classes, _report(entry, listing, data, split), self.shows_people)
+
+    @property
+    def _divides(self) -> bool:
+        return bool(self.data.hold_out) and self.data.path is not None and not has_splits(self.data.path)
+
+    def _listing(self, split: str) -> Listing:
+        data = self.data
+        if not self._divides:
+            return list_images(data.path, split)
+        reader = NameReader(data.subject_pattern)
+        return divided(list_images(data.path, "train"), reader, data.hold_out, data.hold_out_seed)[split]
 
 
 @dataclass(frozen=True)
@@ -224,6 +243,7 @@ def _report(entry: Entry, listing: Listing, data: DataConfig, split: str) -> lis
         f"Original height x width: {_some(sizes, 3)}. Brought to this size by: {data.fit}. "
         f"Other files ignored: {listing.ignored}.",
     ]
+    lines += _split_in_words(listing.root, data, split)
     if notes["kinds"].keys() <= {"one-channel", "grey stored as colour"} and images.shape[-1] == 3:
         lines.append("All images are grey; the grey value is repeated in the 3 channels.")
     if notes["unmatched"] == len(images):
@@ -247,10 +267,20 @@ def _report(entry: Entry, listing: Listing, data: DataConfig, split: str) -> lis
     return lines
 
 
+def _split_in_words(root: Path, data: DataConfig, split: str) -> list[str]:
+    """What the split is, where that is not said by the names of the folders."""
+    if has_splits(root):
+        name = split_folder(root, split)
+        return [] if name == split else [f"The {split} split is the folder {name}/."]
+    if data.hold_out:
+        return [f"Split by subject: {data.hold_out:g} of every class held out, seed {data.hold_out_seed}."]
+    return ["Nothing is held out: --data.hold-out 0.2 takes a fifth of the subjects of every class to evaluate with."]
+
+
 def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, split: str) -> list[str]:
     """Warns of subjects with images in both splits; their names suffice, so the other split is not decoded."""
     other = SPLITS[1 - SPLITS.index(split)]
-    if not has_splits(listing.root) or not (listing.root / other).is_dir():
+    if split_folder(listing.root, other) is None:
         return []
     reader = NameReader(data.subject_pattern)
     try:

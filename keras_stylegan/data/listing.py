@@ -6,9 +6,10 @@ from pathlib import Path
 
 from keras_stylegan.data.decode import ENDINGS
 from keras_stylegan.data.folder_walk import Found, Walk, open_folder, visible_folders
-from keras_stylegan.data.source import SPLITS
 from keras_stylegan.errors import InputError
 
+FOLDERS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
+"""What the folder of a split may be called, in any case; the first that is there is the one."""
 # The class of images that lie in a folder without subfolders.
 SINGLE_CLASS = "all"
 
@@ -43,9 +44,10 @@ class Listing:
 def list_images(path: Path | None, split: str) -> Listing:
     """Lists the images of a split.
 
-    With a `train/` or `test/` inside, the folder is a layout of splits, each with one subfolder per class. Any other
-    folder is the split 'train' as a whole, with one class per subfolder or, without subfolders, a single class.
-    Images may lie deeper inside their class folder. Hidden files and other endings are ignored.
+    With a `train/` or `test/` inside (or `Training/`, `val/`, see `FOLDERS`), the folder is a layout of splits, each
+    with one subfolder per class. Any other folder is the split 'train' as a whole, with one class per subfolder or,
+    without subfolders, a single class. Images may lie deeper inside their class folder. Hidden files and other endings
+    are ignored.
 
     Args:
         path: The folder.
@@ -63,23 +65,32 @@ def list_images(path: Path | None, split: str) -> Listing:
         if split != "train":
             raise InputError(f"data.path {root} has no {split}/ folder, so there is no {split} split.")
         return _list_split(root, root, None)
-    folder = root / split
-    if not has_split(root, split):
-        raise InputError(f"data.path {root} has no {split}/ folder beside {'test' if split == 'train' else 'train'}/.")
+    name, other = split_folder(root, split), split_folder(root, "test" if split == "train" else "train")
+    if name is None:
+        raise InputError(f"data.path {root} has no {split}/ folder beside {other}/.")
     # Both splits count classes alike, so that a label means the same in both.
-    classes = visible_folders(Walk(root).entries(root / "train")) if has_split(root, "train") else None
-    return _list_split(root, folder, classes or None)
+    train = split_folder(root, "train")
+    classes = visible_folders(Walk(root).entries(root / train)) if train else None
+    return _list_split(root, root / name, classes or None)
 
 
 def has_splits(root: Path) -> bool:
     """Whether a folder has the layout `train/` and `test/`."""
-    return any(has_split(root, split) for split in SPLITS)
+    return any(split_folder(root, split) for split in FOLDERS)
 
 
-def has_split(path: Path | None, split: str) -> bool:
-    """Whether there is a folder, and it has one for this split."""
+def split_folder(path: Path | None, split: str) -> str | None:
+    """The name of the folder inside that holds a split, such as 'Training'; None if there is none."""
+    if path is None:
+        return None
+    root = os.path.expanduser(path)
+    try:
+        names = sorted(os.listdir(root))
+    except (OSError, ValueError):  # Not there, no folder, or no name that a file can have.
+        return None
     # Not Path.is_dir, which raises an error for some names.
-    return path is not None and os.path.isdir(os.path.join(os.path.expanduser(path), split))
+    found = (name for wanted in FOLDERS[split] for name in names if name.lower() == wanted)
+    return next((name for name in found if os.path.isdir(os.path.join(root, name))), None)
 
 
 def _list_split(root: Path, folder: Path, classes: tuple[str, ...] | None) -> Listing:

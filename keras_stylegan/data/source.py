@@ -1,6 +1,7 @@
 """What every source of images can do and says about itself."""
 
 import abc
+from pathlib import Path
 from typing import ClassVar
 
 from keras_stylegan.config import DataConfig
@@ -51,6 +52,11 @@ class Source(abc.ABC):
     def planned_images(self) -> int | None:
         """Images of both splits together, where they are known before any is read."""
         return None
+
+    @property
+    def records(self) -> tuple[Path, ...]:
+        """Files that tell of the images and go with a run, without names of people or places."""
+        return ()
 
     @abc.abstractmethod
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:

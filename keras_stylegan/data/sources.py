@@ -5,6 +5,7 @@ from keras_stylegan.data.cifar10 import Cifar10
 from keras_stylegan.data.dataset import Dataset, is_dataset
 from keras_stylegan.data.folder import Folder
 from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.listing import split_folder
 from keras_stylegan.data.phantom_source import PhantomSource
 from keras_stylegan.data.source import SPLITS, Source
 from keras_stylegan.errors import InputError
@@ -25,7 +26,13 @@ def source_of(config: Config) -> Source:
             f"data.path: data.source {data.source!r} draws its images and reads no folder; name an experiment "
             f"that does, such as adni64, or --data.source folder. Received: {str(data.path)!r}"
         )
-    kind = Dataset if data.source == "folder" and is_dataset(data.path) else SOURCES[data.source]
+    prepared = data.source == "folder" and is_dataset(data.path)
+    if data.hold_out and (prepared or data.source != "folder" or split_folder(data.path, "test")):
+        raise InputError(
+            "data.hold_out is for a folder of images that has no held-out part; this source has one, or was prepared "
+            f"with --split. Received: {data.hold_out:g}"
+        )
+    kind = Dataset if prepared else SOURCES[data.source]
     return kind(data, config.training.seed)
 
 

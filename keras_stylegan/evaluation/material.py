@@ -133,7 +133,7 @@ def _load_heldout(
 ) -> ImageSet | None:
     if options.heldout_path is not None:
         root = options.heldout_path.expanduser()
-        other = _with_data(config, source="folder", path=options.heldout_path)
+        other = _with_data(config, source="folder", path=options.heldout_path, hold_out=0.0)
         try:
             heldout = _load(other, "test" if has_splits(root) else "train", progress)
         except InputError as error:

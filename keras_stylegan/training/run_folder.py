@@ -28,6 +28,8 @@ FILES = (
     "config.json",
     "environment.json",
     "import.json",
+    "dataset.json",
+    "manifest.csv",
     "log.csv",
     "train.log",
     "loss.png",
@@ -147,10 +149,12 @@ class RunFolder:
             raise self._unusable(error.strerror) from error
         return True
 
-    def write_config(self, config: Config) -> None:
-        """Write the resolved config, and beside it what it ran on."""
+    def write_config(self, config: Config, records: tuple[Path, ...] = ()) -> None:
+        """Write the resolved config, and beside it what it ran on and copies of the `records` of its data."""
         replace_file(self.config, (to_json(config) + "\n").encode())
         replace_file(self.environment, (json.dumps(environment(), indent=2) + "\n").encode())
+        for record in records:
+            replace_file(self.path / record.name, record.read_bytes())
 
 
 def shown(path: Path) -> str:

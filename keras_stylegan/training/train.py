@@ -79,7 +79,7 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
         journal.say(_summary(config, gan, data, total_images))
         if chief:
             journal.begin()
-            folder.write_config(config)
+            folder.write_config(config, source_of(config).records)
         batches = _batches(config, data, gan.images_seen)
         saved = _fit(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks)
         return _end(config, folder, gan, callbacks, saved, journal.say)

@@ -69,6 +69,9 @@ REJECTED = [
     (DataConfig, {"background": -1}, "background must be at least 0. Received: -1"),
     (DataConfig, {"max_refused": -1}, "max_refused must be at least 0. Received: -1"),
     (DataConfig, {"phantom_count": 0}, "phantom_count must be at least 1. Received: 0"),
+    (DataConfig, {"hold_out": 1.0}, "data.hold_out must be at least 0 and below 1. Received: 1.0"),
+    (DataConfig, {"hold_out": NAN}, "data.hold_out must be at least 0 and below 1. Received: nan"),
+    (DataConfig, {"hold_out_seed": -1}, "hold_out_seed must be at least 0. Received: -1"),
     (DataConfig, {"subject_pattern": "(?P<subject>"}, "subject_pattern is not a regular expression .* Received: "),
     (DataConfig, {"subject_pattern": "(.+)_"}, r"subject_pattern must be .*subject>.* Received: '\(\.\+\)_'"),
     (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
@@ -108,7 +111,16 @@ def test_a_bad_value_is_refused(kind, values, message):
 
 
 def test_every_number_and_choice_has_a_rejection():
-    free = {"conditional", "path", "upscale", "strict", "cache_dir", "horizontal_flip", "jit_compile"}
+    free = {
+        "conditional",
+        "path",
+        "upscale",
+        "strict",
+        "cache_dir",
+        "horizontal_flip",
+        "jit_compile",
+        "allow_shared_subjects",
+    }
     tested = {(kind, name) for kind, values, _ in REJECTED for name in values}
     for section in dataclasses.fields(Config):
         kind = section.default_factory

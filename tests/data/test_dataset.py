@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_volumes import head, save_nifti
@@ -62,6 +64,8 @@ def test_sixteen_bits_reach_the_network(made):
 def test_training_runs_on_it(made, tmp_path):
     assert train(config(made), tmp_path / "run") == 0
     assert (tmp_path / "run" / "checkpoints").is_dir()
+    for name in ("manifest.csv", "dataset.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (made / name).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,9 @@ def test_splits_that_share_subjects_are_refused(made, tmp_path):
     for split in ("train", "test"):
         with pytest.raises(InputError, match=f"1 subjects of .* stand in train/ and in test/, e.g. {test[0]}"):
             load_images(config(folder), split)
+    allowed = replace(config(folder), data=DataConfig(path=folder, allow_shared_subjects=True))
+    images = load_images(allowed, "train")
+    assert len(images) == 24 and "Warning: 1 subjects stand in train/ and test/, which was allowed." in images.report
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_a_test_split_counts_its_classes_like_the_train_split(layout):
         list_images(layout, "test")
 
 
+@pytest.mark.parametrize("held_out", ["Testing", "val", "VALID"])
+def test_other_names_of_the_splits(tmp_path, held_out):
+    touch(tmp_path / "Training" / "AD" / "1_1.png")
+    touch(tmp_path / held_out / "AD" / "2_1.png")
+    assert [file.name for file in list_images(tmp_path, "train").files] == ["Training/AD/1_1.png"]
+    assert [file.name for file in list_images(tmp_path, "test").files] == [f"{held_out}/AD/2_1.png"]
+    # Beside a test/ none of them is.
+    touch(tmp_path / "test" / "AD" / "3_1.png")
+    assert [file.name for file in list_images(tmp_path, "test").files] == ["test/AD/3_1.png"]
+
+
 def test_no_path():
     with pytest.raises(InputError, match=r"data\.path is not set: .*--data\.path FOLDER"):
         list_images(None, "train")

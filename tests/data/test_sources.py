@@ -128,3 +128,43 @@ def test_rectangles_go_all_the_way(tmp_path, dtype):
     for row, (index, flip) in enumerate(zip(order, flips, strict=True)):
         expected = cropped.images[index].astype(np.float64) / (np.iinfo(dtype).max / 2) - 1
         np.testing.assert_allclose(shown[row], expected[:, ::-1] if flip else expected, atol=1e-6)
+
+
+def save(path, seed):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (8, 8), np.uint8)).save(path)
+
+
+def of_folder(path, split, **options):
+    data = DataConfig(path=path, cache_dir=path.parent / "cache", **options)
+    return load_images(Config(model=ModelConfig(resolution=8), data=data), split, progress=False)
+
+
+def test_a_flat_folder_holds_subjects_out_if_told_to(tmp_path):
+    root = tmp_path / "flat"
+    for number in range(20):
+        save(root / f"{number // 2}_{number}.png", number)
+    whole = of_folder(root, "train")
+    assert "Nothing is held out: --data.hold-out 0.2" in whole.report and len(whole) == 20
+    train, test = (of_folder(root, split, hold_out=0.2) for split in ("train", "test"))
+    assert len(set(test.subjects)) == 2 and len(set(train.subjects)) == 8 and len(train) + len(test) == 20
+    assert not set(train.subjects) & set(test.subjects)
+    assert "Split by subject: 0.2 of every class held out, seed 0." in train.report
+    assert set(of_folder(root, "test", hold_out=0.2, hold_out_seed=1).subjects) != set(test.subjects)
+    assert source_of(Config(data=DataConfig(path=root, hold_out=0.2))).has_test
+    assert not source_of(Config(data=DataConfig(path=root))).has_test
+
+
+def test_what_can_hold_no_more_out(tmp_path):
+    save(tmp_path / "one" / "1_1.png", 0)
+    source = source_of(Config(data=DataConfig(path=tmp_path / "one", hold_out=0.5)))
+    assert not source.has_test
+    with pytest.raises(InputError, match="one has no class with two subjects, so data.hold_out 0.5 holds none out"):
+        source.load("test", (8, 8), 1, progress=False)
+    save(tmp_path / "two" / "Training" / "1_1.png", 0)
+    save(tmp_path / "two" / "Testing" / "2_1.png", 1)
+    test = of_folder(tmp_path / "two", "test")
+    assert "The test split is the folder Testing/." in test.report and test.names.tolist() == ["Testing/2_1.png"]
+    for data in (DataConfig(path=tmp_path / "two", hold_out=0.5), DataConfig(source="phantom", hold_out=0.5)):
+        with pytest.raises(InputError, match="data.hold_out is for a folder of images that has no held-out part"):
+            source_of(Config(data=data))

@@ -20,6 +20,7 @@ from keras_stylegan.data.decode import RefusedError
 from keras_stylegan.data.file_name import printable
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS
+from keras_stylegan.data.split import held_out
 from keras_stylegan.data.volumes import contact_sheet, subjects
 from keras_stylegan.data.volumes.dicom import read_dicom
 from keras_stylegan.data.volumes.find import Scan, find_scans
@@ -195,7 +196,7 @@ class _Dataset:
         self.covariates = covariates
         self.classes = tuple(sorted({scan.label for scan in scans}))
         labels = {scan.subject: scan.label for scan in scans}
-        self.test = subjects.held_out(labels, options.test_share, options.seed)
+        self.test = held_out(labels, options.test_share, options.seed)
         self.people = {True: len(self.test), False: len(labels) - len(self.test)}
         self.sessions = subjects.session_numbers([(scan.subject, scan.session) for scan in scans])
         self.counts: dict[str, Counter[str]] = {}

@@ -1,12 +1,10 @@
-"""People without their names: salted hashes, numbered sessions, and the split by subject."""
+"""People without their names: salted hashes and numbered sessions."""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.errors import InputError
@@ -48,20 +46,3 @@ def session_numbers(sessions: Sequence[tuple[str, str]]) -> list[int]:
         own.setdefault(subject, set()).add(session)
     places = {subject: {name: place for place, name in enumerate(sorted(names), 1)} for subject, names in own.items()}
     return [places[subject][session] for subject, session in sessions]
-
-
-def held_out(labels: dict[str, str], share: float, seed: int) -> set[str]:
-    """The subjects of the test split: of every class its share, rounded, and at least one of two or more.
-
-    Args:
-        labels: Class of each subject.
-        share: In [0, 1).
-        seed: Another one draws others.
-    """
-    chosen = set()
-    for index, label in enumerate(sorted(set(labels.values()))):
-        own = sorted(subject for subject, its in labels.items() if its == label)
-        count = min(len(own) - 1, max(1, round(share * len(own)))) if share else 0
-        order = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index]))).permutation(len(own))
-        chosen |= {own[place] for place in order[:count]}
-    return chosen

@@ -163,7 +163,10 @@ def test_an_unreadable_table_of_participants_does_not_stop_what_does_without(tmp
     source = found(tmp_path)
     assert [scan.subject for scan in source.scans] == ["sub-01", "sub-02", "sub-02", "sub-03", "sub-04"]
     assert source.refused == [
-        ("participants.tsv", "participants.tsv cannot be read: it is no UTF-8 text; the folders sub-* name the subjects")
+        (
+            "participants.tsv",
+            "participants.tsv cannot be read: it is no UTF-8 text; the folders sub-* name the subjects",
+        )
     ]
     with pytest.raises(InputError, match="participants.tsv cannot be read: it is no UTF-8 text"):
         found(tmp_path, label_column="group")
