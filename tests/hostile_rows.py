@@ -101,6 +101,7 @@ NUMBERS = [
         ("optimizer.g-learning-rate", 0, "optimizer.g_learning_rate must be greater than 0"),
         ("optimizer.d-learning-rate", 1e9, "optimizer.d_learning_rate must be at most 1"),
         ("optimizer.beta-2", 1, "optimizer.beta_2 must be in [0, 1)"),
+        ("augment.grey-noise", "nan", "augment.grey_noise must be at least 0. Received: nan"),
         ("data.background", -1, "data.background must be at least 0"),
         ("data.phantom-count", 0, "data.phantom_count must be at least 1"),
         ("data.phantom-count", 10**12, "data.phantom_count must be at most 10,000,000"),

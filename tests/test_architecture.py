@@ -23,6 +23,7 @@ OURS_BELOW_TRAINING = {
     "layers",
     "models",
     "backend",
+    "augment",
     "losses",
     "metrics",
     "data",
@@ -50,6 +51,7 @@ ALLOWED = {
     **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
     **{f"backend.replicas.{name}": ({"errors"}, KERAS | {name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
+    "augment": (set(), {"keras"}),
     "data": ({"atomic", "config", "errors", "sizes"}, {"numpy", "PIL", "scipy", "rich"}),
     # Imported when such a file is read: training from other sources does without.
     "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),

@@ -48,7 +48,17 @@ class _Scope(keras.StatelessScope):
 
 def input_gradient(function, inputs):
     """See `backend.tensorflow.input_gradient`."""
-    outputs, pullback = jax.vjp(function, jnp.asarray(inputs))
+    updated = []
+
+    def pure(inputs):
+        with _Scope() as scope:
+            outputs = function(inputs)
+        updated[:], values = scope.updates()
+        return outputs, values
+
+    # What the function draws moves the state of the draws.
+    outputs, pullback, values = jax.vjp(pure, jnp.asarray(inputs), has_aux=True)
+    _assign(updated, values)
     (gradient,) = pullback(jnp.ones_like(outputs))
     return outputs, gradient
 

@@ -86,6 +86,7 @@ def _recipe(config: Config) -> str:
         "constant": f"generator {optimizer.g_learning_rate:g}, mapping {optimizer.m_learning_rate:g}, discriminator "
         f"{optimizer.d_learning_rate:g}",
     }
+    noise = config.augment.grey_noise
     used = map(str, active_penalties(dataclasses.asdict(loss)))
     return "\n".join(
         [
@@ -93,7 +94,9 @@ def _recipe(config: Config) -> str:
             f"- Adam({optimizer.beta_1:g}, {optimizer.beta_2:g}), {optimizer.schedule} learning rate: "
             + (rates.get(optimizer.schedule) or rates["constant"]),
             f"- Batch {training.batch_size}, style mixing {training.style_mixing_prob:g}, horizontal flip "
-            f"{'on' if config.augment.horizontal_flip else 'off'}, seed {training.seed}",
+            f"{'on' if config.augment.horizontal_flip else 'off'}"
+            + (f", noise of {noise:g} grey levels before the discriminator" if noise else "")
+            + f", seed {training.seed}",
         ]
     )
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_stylegan.augment.augmentation import Augmentation
 from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, check_options
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.losses.adversarial import LOSSES
@@ -116,6 +117,7 @@ class StyleGAN(BackendTrainer):
         adversarial="wgan-gp",
         discriminator_steps=1,
         learning_rates=None,
+        grey_noise=0.0,
         jit_compile=None,
         steps_per_execution=1,
         **options,
@@ -131,6 +133,7 @@ class StyleGAN(BackendTrainer):
             learning_rates: From the names of the three arguments above to a number or a schedule of
                 `keras.optimizers.schedules`, counted in training steps (an optimizer's own schedule is counted in its
                 updates, which lazy penalties and overflows change). An optimizer that is not in it keeps its rate.
+            grey_noise: See `Augmentation`.
             jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
                 times slower than TensorFlow's own.
             steps_per_execution: Steps between two calls of the callbacks; TensorFlow makes one graph of them.
@@ -165,10 +168,12 @@ class StyleGAN(BackendTrainer):
         self.penalties = active_penalties(chosen)
         self.discriminator_steps = discriminator_steps
         self.learning_rates = learning_rates or {}
+        self.augmentation = Augmentation(grey_noise)
         self.compile_options = chosen | {
             "adversarial": adversarial,
             "discriminator_steps": discriminator_steps,
             "learning_rates": learning_rates,
+            "grey_noise": grey_noise,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
         }
@@ -188,8 +193,8 @@ class StyleGAN(BackendTrainer):
         return self.generator_ema(z, label, **kwargs)
 
     def score(self, images, label):
-        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike."""
-        return self.discriminator(images, label)
+        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, augmented."""
+        return self.discriminator(self.augmentation(images, self.draws), label)
 
     def train_on_images(self, images, labels=None):
         """One step.

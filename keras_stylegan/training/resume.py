@@ -13,6 +13,7 @@ FIXED = ("model", "training.batch_size", "training.seed", "training.precision", 
 SAID = (
     "loss",
     "optimizer",
+    "augment.grey_noise",
     "training.discriminator_steps",
     "training.style_mixing_prob",
     "training.ema_kimg",

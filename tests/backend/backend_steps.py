@@ -53,6 +53,10 @@ class ReplayedDraws(Draws):
     def epsilon(self, batch):
         return self._row(100, lambda random: random.uniform(size=(batch, 1, 1, 1)))
 
+    def uniform(self, images):
+        self.made += 1
+        return self._row(102, lambda random: random.uniform(size=images.shape))
+
     def image_noise(self, batch):
         return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))
 
@@ -90,6 +94,7 @@ def make_gan(**options):
         **{f"{name}_optimizer": optimizer for name, optimizer in rates.items()},
         r1_gamma=1.0,
         r1_interval=4,
+        grey_noise=1.0,
         pl_weight=2.0,
         pl_interval=4,
         **options,

@@ -74,6 +74,8 @@ REJECTED = [
     (DataConfig, {"hold_out_seed": -1}, "hold_out_seed must be at least 0. Received: -1"),
     (DataConfig, {"subject_pattern": "(?P<subject>"}, "subject_pattern is not a regular expression .* Received: "),
     (DataConfig, {"subject_pattern": "(.+)_"}, r"subject_pattern must be .*subject>.* Received: '\(\.\+\)_'"),
+    (AugmentConfig, {"grey_noise": -1.0}, "augment.grey_noise must be at least 0. Received: -1.0"),
+    (AugmentConfig, {"grey_noise": 300.0}, "augment.grey_noise must be at most 255. Received: 300.0"),
     (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
     (TrainingConfig, {"epochs": 0}, "epochs must be at least 1. Received: 0"),
     (TrainingConfig, {"discriminator_steps": 0}, "discriminator_steps must be at least 1. Received: 0"),

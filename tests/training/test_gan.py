@@ -23,15 +23,23 @@ def norms(discriminator, x, label):
     return logits, tf.reduce_sum(tape.gradient(logits, x) ** 2, axis=[1, 2, 3])
 
 
+def grey_noise_of(levels, sets, seed):
+    """What is added to each of the sets, which are interleaved: (mixed, real, generated) is the penalties' order."""
+    if not levels:
+        return [0.0] * sets
+    uniform = keras.random.uniform((BATCH * sets, 8, 8, 1), seed=seed)
+    return tf.unstack(tf.reshape((uniform - 0.5) * levels / 63.75, (BATCH, sets, 8, 8, 1)), axis=1)
+
+
 def discriminator_gradients(discriminator, loss):
     with tf.GradientTape() as tape:
         value = loss()
     return tape.gradient(value, [variable.value for variable in discriminator.trainable_variables])
 
 
-@pytest.mark.parametrize(("c_dim", "group"), [(0, 2), (3, 4)])
-def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group):
-    gan = make_gan(c_dim, group, r2_gamma=0.5)
+@pytest.mark.parametrize(("c_dim", "group", "grey_noise"), [(0, 2, 0.0), (3, 4, 0.0), (0, 2, 100.0)])
+def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group, grey_noise):
+    gan = make_gan(c_dim, group, r2_gamma=0.5, grey_noise=grey_noise)
     generator, discriminator, seed = clone(gan.generator), clone(gan.discriminator), keras.random.SeedGenerator(5)
     real, labels = tf.constant(images()), np.array([0, 2, 1, 2])
     label = tf.one_hot(labels, 3) if c_dim else None
@@ -39,11 +47,12 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group):
     draws = Draws(generator, seed).latents(BATCH)
     fake = generator.synthesis(styles(generator, draws, label, training=True), noise=draws.noise)
     epsilon = keras.random.uniform((BATCH, 1, 1, 1), seed=seed)
+    noise = grey_noise_of(grey_noise, 3, seed)
 
     def discriminator_loss():
-        real_logits, r1 = norms(discriminator, real, label)
-        fake_logits, r2 = norms(discriminator, fake, label)
-        _, mixed = norms(discriminator, epsilon * real + (1 - epsilon) * fake, label)
+        real_logits, r1 = norms(discriminator, real + noise[1], label)
+        fake_logits, r2 = norms(discriminator, fake + noise[2], label)
+        _, mixed = norms(discriminator, epsilon * real + (1 - epsilon) * fake + noise[0], label)
         return (
             tf.reduce_mean(fake_logits)
             - tf.reduce_mean(real_logits)
@@ -63,9 +72,10 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group):
 
     # The generator meets the updated discriminator, with draws of its own.
     draws = Draws(generator, seed).latents(BATCH)
+    (noise,) = grey_noise_of(grey_noise, 1, seed)
     with tf.GradientTape() as tape:
         ws = styles(generator, draws, label, training=True)
-        loss = -tf.reduce_mean(gan.discriminator(generator.synthesis(ws, noise=draws.noise), label))
+        loss = -tf.reduce_mean(gan.discriminator(generator.synthesis(ws, noise=draws.noise) + noise, label))
     networks = (generator.synthesis, generator.mapping)
     gradients = tape.gradient(loss, [[variable.value for variable in part.trainable_variables] for part in networks])
     assert_moved(before_g, trained(gan.generator.synthesis), gradients[0], RATES["g_optimizer"])

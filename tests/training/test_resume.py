@@ -64,6 +64,7 @@ def test_equal_options_say_nothing():
             "training.discriminator_steps is 2 (was 1).",
         ),
         ({"training__style_mixing_prob": 0.9}, "From here on training.style_mixing_prob is 0.9 (was 0.0)."),
+        ({"augment__grey_noise": 1.0}, "From here on augment.grey_noise is 1.0 (was 0.0)."),
         ({"training__ema_kimg": 5.0}, "From here on training.ema_kimg is 5.0 (was None)."),
         ({"training__ema_rampup": None}, "From here on training.ema_rampup is None (was 0.05)."),
     ],
