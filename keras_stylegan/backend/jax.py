@@ -12,6 +12,7 @@ Adam = keras.optimizers.Adam
 # Without it Keras would run the step operation by operation.
 JIT_COMPILE = (True,)
 GROUPS_OF_STEPS = True
+BRANCHES = 1
 
 
 def _stateless(function, variables, values):

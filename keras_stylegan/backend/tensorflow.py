@@ -1,5 +1,7 @@
 """TensorFlow: reverse-mode gradients, conditional updates and the signature of `train_step`."""
 
+import os
+
 import keras
 import tensorflow as tf
 
@@ -9,6 +11,23 @@ from keras_stylegan.errors import InputError
 # Off by default: on a CPU XLA's convolutions are several times slower than oneDNN's.
 JIT_COMPILE = (False, True)
 GROUPS_OF_STEPS = True
+
+
+def _branches():
+    """Two branches with half the cores for an operation of each, on a CPU that no one has set up otherwise."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    set_up = any(name in os.environ for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"))
+    if cores < 2 or set_up or tf.config.list_physical_devices("GPU"):
+        return 1
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(cores // 2)
+    except RuntimeError:
+        # TensorFlow is in use already, with the threads that it was given.
+        return 1
+    return 2
+
+
+BRANCHES = _branches()
 
 # The remapper (fusing convolution, bias and activation) fails with "fanout … exist for missing node" on a leaky ReLU
 # whose gradient is taken, prints that, and without it a training step is 3 % faster.

@@ -7,6 +7,7 @@ Adam = keras.optimizers.Adam
 # PyTorch's compiler cannot differentiate twice.
 JIT_COMPILE = (False,)
 GROUPS_OF_STEPS = False
+BRANCHES = 1
 
 
 def input_gradient(function, inputs):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from keras_stylegan.backend.branches import in_branches
 from keras_stylegan.backend.replicas import local_values
 from keras_stylegan.latent.latents import draw_noise
 
@@ -85,4 +86,4 @@ class _Function(keras.Model):
         self.arguments = arguments
 
     def call(self, inputs):
-        return self.layer(**inputs, **self.arguments)
+        return in_branches(lambda inputs: self.layer(**inputs, **self.arguments), inputs)

@@ -8,6 +8,7 @@ from functools import partial
 from keras import ops
 
 from keras_stylegan.backend import run_if
+from keras_stylegan.backend.branches import goes_in_branches, in_branches
 from keras_stylegan.backend.replicas import all_mean, num_replicas
 from keras_stylegan.losses.penalties import in_one_call, mix, path_lengths, squared_distance, squared_gradient_norm
 from keras_stylegan.training.draws import styles
@@ -113,7 +114,10 @@ def path_length_loss(gan, lazy, label, batch):
 
 def generate(generator, draws, label):
     """G(z), with the draws' style mixing and noise; moves `w_avg`."""
-    return generator.synthesis(styles(generator, draws, label, training=True), noise=draws.noise)
+    ws = styles(generator, draws, label, training=True)
+    if isinstance(draws.noise, str):
+        return in_branches(lambda ws: generator.synthesis(ws, noise=draws.noise), ws)
+    return in_branches(lambda ws, noise: generator.synthesis(ws, noise=noise), ws, draws.noise)
 
 
 def scores(gan, image_sets, label):
@@ -132,7 +136,11 @@ def gradient_norms(gan, image_sets, label):
 
 def _each(gan, function, image_sets, label):
     batch = image_sets[0].shape[0] if image_sets else None
-    # Interleaved sets must not share a group of the minibatch standard deviation.
-    if len(image_sets) > 1 and batch is not None and batch % gan.discriminator.mbstd_group_size == 0:
+    group = gan.discriminator.mbstd_group_size
+    if len(image_sets) == 1:
+        return [in_branches(function, *image_sets, label, group=group)]
+    # Interleaved sets must not share a group of the minibatch standard deviation. Where a batch goes in branches, the
+    # sets are branches of their own.
+    if batch is not None and batch % group == 0 and not goes_in_branches(batch, group):
         return in_one_call(function, image_sets, label)
     return [function(images, label) for images in image_sets]

@@ -65,7 +65,9 @@ raise SystemExit(main(sys.argv[1:]))
 
 def run(program, *arguments, **variables):
     """A Python program as a process of its own, from the root of the project: (exit code, everything it printed)."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"} | variables
+    # With the threads, and so the branches of a batch, that a user has.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
+    environment |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"} | variables
     command = [sys.executable, *(["-c", program] if program else ["run.py"]), *map(str, arguments)]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=as_from_a_terminal()

@@ -1,0 +1,81 @@
+"""A batch that is computed in parts gives what it gives whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keras import ops
+from small_gan import images, make_gan
+
+from keras_stylegan.backend import branches
+from keras_stylegan.backend.branches import goes_in_branches, in_branches
+
+ROOT = Path(__file__).resolve().parents[2]
+SAYS = "import keras_stylegan.backend.branches as b, tensorflow as tf; "
+SAYS += "print(b.BRANCHES, tf.config.threading.get_intra_op_parallelism_threads())"
+
+
+@pytest.fixture
+def two(monkeypatch):
+    monkeypatch.setattr(branches, "BRANCHES", 2)
+
+
+def test_parts_are_strided_and_put_back_in_order(two):
+    shapes = []
+
+    def function(x, y, nothing):
+        assert nothing is None
+        shapes.append(x.shape[0])
+        return {"sum": x + y[0], "group": x - ops.flip(x, axis=0)}
+
+    x = np.arange(8.0)[:, None]
+    found = in_branches(function, ops.array(x), [ops.array(10 * x)], None)
+    assert shapes == [4, 4]
+    np.testing.assert_array_equal(found["sum"], 11 * x)
+    # Mirrored within the samples 0, 2, 4, 6 and within 1, 3, 5, 7.
+    np.testing.assert_array_equal(found["group"][:, 0], [-6, -6, -2, -2, 2, 2, 6, 6])
+
+
+@pytest.mark.parametrize(("batch", "group", "expected"), [(8, 4, True), (12, 4, False), (None, 1, False)])
+def test_no_part_tears_a_group(two, batch, group, expected):
+    assert goes_in_branches(batch, group) is expected
+
+
+# Each with its penalties in an update of their own or not; labels, mixed styles and noise must go along.
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"adversarial": "relativistic", "r1_interval": 2, "r2_gamma": 1.0}, id="relativistic"),
+        pytest.param({"c_dim": 2, "mixing": 0.5, "pl_weight": 1.0}, id="WGAN-GP", marks=pytest.mark.slow),
+    ],
+)
+def test_three_steps_in_branches_equal_those_of_whole_batches(monkeypatch, options):
+    labels = np.array([0, 1, 1, 0, 1, 0, 0, 1]) if "c_dim" in options else None
+    gans, calls = [], []
+    for count in (1, 2):
+        monkeypatch.setattr(branches, "BRANCHES", count)
+        gan = make_gan(batch_size=8, **options)
+        score = gan.score
+        gan.score = lambda images, label, score=score: calls.append(images.shape[0]) or score(images, label)
+        for seed in range(3):
+            gan.train_on_images(images(seed, 8), labels)
+        gans.append(gan)
+    assert max(calls[: len(calls) // 3]) > max(calls[-3:])
+    for whole, parts in zip(*(gan.variables for gan in gans), strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5, err_msg=whole.path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+def test_cores_are_shared_by_the_branches_unless_someone_set_them_up():
+    def said(**variables):
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
+        command = [sys.executable, "-c", SAYS]
+        return subprocess.run(command, cwd=ROOT, env=plain | variables, capture_output=True, text=True).stdout.split()
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert said() == ["2", str(cores // 2)]
+    assert said(TF_NUM_INTRAOP_THREADS="1") == ["1", "0"]
