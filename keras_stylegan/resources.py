@@ -117,17 +117,24 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
         embedding, inputs = (dense(CLASSES, width), inputs + width) if model.conditional else (0, inputs)
         return embedding + dense(inputs, width) + (model.mapping_layers - 1) * dense(width, width)
 
+    adain = model.network == "stylegan"
+
+    def epilogue(outputs: int) -> int:
+        # Scale and shift, bias and noise strengths.
+        return dense(w, 2 * outputs) + 2 * outputs
+
     def styled(inputs: int, outputs: int) -> int:
         # Style, kernel, bias and noise strength.
-        return dense(w, inputs) + 9 * inputs * outputs + outputs + 1
+        return 9 * inputs * outputs + (epilogue(outputs) if adain else dense(w, inputs) + outputs + 1)
 
     generator = mapping(model.z_dim, w) + places * coarse + styled(coarse, coarse)
+    generator += epilogue(coarse) + dense(widths[finest], colours) if adain else 0
     last = coarse
     for r, width in widths.items():
         if r > coarsest:
             generator += styled(last, width) + styled(width, width)
             generator += last * width if model.architecture == "resnet" else 0
-        if model.architecture == "skip" or r == finest:
+        if not adain and (model.architecture == "skip" or r == finest):
             generator += dense(w, width) + dense(width, colours)
         last = width
 
@@ -135,7 +142,7 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
     for r, width in widths.items():
         if r > coarsest:
             below = widths[r // 2]
-            discriminator += dense(9 * width, width) + dense(9 * width, below) + width * below
+            discriminator += dense(9 * width, width) + dense(9 * width, below) + (0 if adain else width * below)
     discriminator += dense(9 * (coarse + 1), coarse) + dense(places * coarse, coarse)
     discriminator += dense(coarse, coarse) + mapping(0, coarse) if model.conditional else dense(coarse, 1)
     return generator, discriminator

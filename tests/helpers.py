@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from keras_stylegan.layers.adain import AdaIN
+from keras_stylegan.layers.adain_conv import AdaINConv2D, AdaINEpilogue
 from keras_stylegan.layers.equalized import EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.modulated_conv import ModulatedConv2D
 from keras_stylegan.layers.noise import NoiseInjection
 from keras_stylegan.layers.styled_conv import StyledConv2D, ToRGB
-from keras_stylegan.models import Discriminator, Generator, MappingNetwork, SynthesisNetwork
+from keras_stylegan.models import (
+    Discriminator,
+    Generator,
+    MappingNetwork,
+    StyleGANDiscriminator,
+    StyleGANGenerator,
+    StyleGANSynthesis,
+    SynthesisNetwork,
+)
 
 SMALL = {"resolution": 8, "channel_base": 32, "channel_max": 6}
 """A network of 8x8 pixels: 6 channels at 4, 4 at 8."""
@@ -113,6 +123,11 @@ CASES = {
     ),
     "modulated conv up": Case(ModulatedConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "style": (6,)}, True),
     "noise": Case(NoiseInjection, {"gain": 0.5}, {"inputs": FEATURES}),
+    "noise per channel": Case(NoiseInjection, {"per_channel": True}, {"inputs": FEATURES}),
+    "adain": Case(AdaIN, {"epsilon": 1e-6}, {"inputs": FEATURES, "w": (5,)}),
+    "adain epilogue": Case(AdaINEpilogue, {"clamp": 2.0}, {"inputs": (4, 5, 6), "w": (5,)}),
+    "adain conv": Case(AdaINConv2D, {"filters": 5, "clamp": 2.0}, {"inputs": FEATURES, "w": (5,)}),
+    "adain conv up": Case(AdaINConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "w": (5,)}),
     "styled conv": Case(StyledConv2D, {"filters": 5, "gain": 0.7, "clamp": 2.0}, {"inputs": FEATURES, "w": (5,)}),
     "styled conv up": Case(StyledConv2D, {"filters": 5, "up": True}, {"inputs": FEATURES, "w": (5,)}),
     "to rgb": Case(ToRGB, {"channels": 3, "clamp": 256.0}, {"inputs": FEATURES, "w": (5,)}),
@@ -158,6 +173,21 @@ CASES = {
     "discriminator labels rgb": Case(
         Discriminator,
         {"c_dim": 3, "channels": 3, "mbstd_group_size": 4, "mapping_layers": 2, "conv_clamp": 256.0, **SMALL},
+        {"images": (8, 8, 3), "label": LABEL},
+        True,
+    ),
+    "stylegan synthesis oblong rgb": Case(
+        StyleGANSynthesis, {"w_dim": 5, "channels": 3, "conv_clamp": 256.0, **OBLONG}, {"ws": (4, 5)}, True
+    ),
+    "stylegan generator labels rgb": Case(
+        StyleGANGenerator,
+        {"z_dim": 6, "w_dim": 5, "c_dim": 3, "channels": 3, "mapping_layers": 3, "conv_clamp": 256.0, **SMALL},
+        {"z": (6,), "label": LABEL},
+        True,
+    ),
+    "stylegan discriminator labels rgb": Case(
+        StyleGANDiscriminator,
+        {"c_dim": 3, "channels": 3, "mbstd_group_size": 2, "mapping_layers": 2, "conv_clamp": 256.0, **SMALL},
         {"images": (8, 8, 3), "label": LABEL},
         True,
     ),

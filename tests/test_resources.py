@@ -16,7 +16,8 @@ from keras_stylegan.cli import main, parse
 from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, TrainingConfig
 from keras_stylegan.config.checks import choices
 from keras_stylegan.errors import InputError
-from keras_stylegan.experiments import FOLDER, load_experiment
+from keras_stylegan.experiments import load_experiment
+from keras_stylegan.folders import EXPERIMENTS
 from keras_stylegan.training.networks import make_discriminator, make_generator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,7 +77,7 @@ def test_the_bytes_of_a_checkpoint_by_hand():
     assert 9.5e6 < resources.needs(config).checkpoint < 9.82e6
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.py")), ids=lambda path: path.stem)
 def test_the_experiments_are_not_refused_where_they_are_meant_for(path, monkeypatch, tmp_path):
     monkeypatch.setattr(resources, "memory", lambda: 64e9)
     monkeypatch.setattr(resources, "free_disk", lambda folder: 100e9)

@@ -11,10 +11,11 @@ from keras_stylegan.sizes import block_sizes, is_legal, legal, simplest
 class ModelConfig:
     """The networks."""
 
-    network: Literal["stylegan2"] = "stylegan2"
-    """Family of the networks: StyleGAN2 (Karras et al. 2019)."""
+    network: Literal["stylegan", "stylegan2"] = "stylegan2"
+    """Family of the networks: StyleGAN (Karras et al. 2018: AdaIN, no skips), or StyleGAN2 (2019), its repair."""
     architecture: Literal["skip", "resnet"] = "skip"
-    """Generator blocks: 'skip' sums one image per resolution (the paper's choice), 'resnet' adds residual branches."""
+    """Generator blocks of StyleGAN2: 'skip' sums one image per resolution (the paper's choice), 'resnet' adds residual
+    branches."""
     resolution: int | tuple[int, int] = 64
     """Side of a square image in pixels (64), or height and width (208 176, or 208x176): each 4 to 16 times 2^k with the
     same k, at most 1024."""

@@ -19,9 +19,10 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         config: The experiment.
     """
     run, evaluation = record["run"], record["evaluation"]
+    network = config.model.network.replace("stylegan", "StyleGAN")
     blocks = [
-        f"# Model card: StyleGAN2 generator {run['weights_sha256'][:12]}",
-        f"StyleGAN2 generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
+        f"# Model card: {network} generator {run['weights_sha256'][:12]}",
+        f"{network} generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
         + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
         + f". {_training(run)}; evaluated {evaluation['started']}.",
         "## Intended use",
@@ -73,8 +74,9 @@ def _training(run: dict[str, Any]) -> str:
 
 def _networks(config: Config) -> str:
     model = config.model
+    architecture = f" {model.architecture}" if model.network == "stylegan2" else ""
     return (
-        f"- Networks: {model.architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "
+        f"- Networks: {model.network}{architecture}, z {model.z_dim}, w {model.w_dim}, {model.mapping_layers} mapping "
         f"layers, min({model.channel_base} / resolution, {model.channel_max}) channels"
     )
 

@@ -1,4 +1,4 @@
-"""Per-pixel noise, scaled by one learned strength (Karras et al. 2019, section 2 and figure 2)."""
+"""Per-pixel noise with a learned strength: one (Karras et al. 2019, figure 2), or one per channel (2018, figure 1)."""
 
 import keras
 from keras import ops
@@ -10,9 +10,10 @@ from keras_stylegan.layers.equalized import PACKAGE
 class NoiseInjection(keras.layers.Layer):
     """x + strength · noise, where the noise is one value per pixel, shared by the channels.
 
-    Weights: `strength`, a trained scalar that starts at 0, and `noise_const` (1, H, W, 1), a fixed N(0, 1) buffer.
+    Weights: `strength`, trained, starts at 0, and `noise_const` (1, H, W, 1), a fixed N(0, 1) buffer.
 
     Args:
+        per_channel: A strength per channel, not one for all.
         gain: Factor of the noise: a caller that applies its activation's gain early passes it here.
         seed: Seed of the fixed buffer.
 
@@ -24,14 +25,16 @@ class NoiseInjection(keras.layers.Layer):
         (N, H, W, C).
     """
 
-    def __init__(self, gain=1.0, seed=None, **kwargs):
+    def __init__(self, per_channel=False, gain=1.0, seed=None, **kwargs):
         super().__init__(**kwargs)
+        self.per_channel = per_channel
         self.gain = gain
         self.seed = seed
 
     def build(self, inputs_shape):
-        """Create `strength` () and `noise_const` (1, H, W, 1)."""
-        self.strength = self.add_weight(name="strength", shape=(), initializer="zeros")
+        """Create `strength`, () or (C,), and `noise_const` (1, H, W, 1)."""
+        shape = (inputs_shape[3],) if self.per_channel else ()
+        self.strength = self.add_weight(name="strength", shape=shape, initializer="zeros")
         self.noise_const = self.add_weight(
             name="noise_const",
             shape=(1, inputs_shape[1], inputs_shape[2], 1),
@@ -55,4 +58,4 @@ class NoiseInjection(keras.layers.Layer):
 
     def get_config(self):
         """All constructor arguments."""
-        return super().get_config() | {"gain": self.gain, "seed": self.seed}
+        return super().get_config() | {"per_channel": self.per_channel, "gain": self.gain, "seed": self.seed}

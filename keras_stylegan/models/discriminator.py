@@ -44,6 +44,9 @@ class Discriminator(keras.Model):
         (N, 1) logits: higher means more real.
     """
 
+    residual = True
+    """Whether every block has a second branch, of one 1x1 convolution."""
+
     def __init__(
         self,
         c_dim=0,
@@ -72,14 +75,19 @@ class Discriminator(keras.Model):
         def filters(r):
             return channels_at(r, channel_base, channel_max)
 
+        def skip(r):
+            options = {"down": True, "gain": ROOT_HALF, "activation": None, "use_bias": False}
+            return [conv(f"b{r}_skip", filters(r // 2), 1, **options)] if self.residual else []
+
+        gain = ROOT_HALF if self.residual else 1.0
         self.sizes = block_sizes(resolution)
         coarsest, *resolutions = self.sizes
         self.from_rgb = conv("fromrgb", filters(resolutions[-1]), 1)
         self.blocks = [
             (
                 conv(f"b{r}_conv0", filters(r), 3),
-                conv(f"b{r}_conv1", filters(r // 2), 3, down=True, gain=ROOT_HALF),
-                conv(f"b{r}_skip", filters(r // 2), 1, down=True, gain=ROOT_HALF, activation=None, use_bias=False),
+                conv(f"b{r}_conv1", filters(r // 2), 3, down=True, gain=gain),
+                *skip(r),
             )
             for r in reversed(resolutions)
         ]
@@ -115,11 +123,10 @@ class Discriminator(keras.Model):
         shape = (None, *height_width(self.resolution), self.channels)
         self.from_rgb.build(shape)
         shape = self.from_rgb.compute_output_shape(shape)
-        for conv0, conv1, skip in self.blocks:
-            conv0.build(shape)
-            conv1.build(shape)
-            skip.build(shape)
-            shape = skip.compute_output_shape(shape)
+        for conv0, conv1, *skips in self.blocks:
+            for layer in (conv0, conv1, *skips):
+                layer.build(shape)
+            shape = conv1.compute_output_shape(shape)
         self.stddev.build(shape)
         shape = self.stddev.compute_output_shape(shape)
         self.conv.build(shape)
@@ -134,8 +141,9 @@ class Discriminator(keras.Model):
         if (label is None) != (self.c_dim == 0):
             raise ValueError(f"label must be {'None' if self.c_dim == 0 else 'given'}: c_dim is {self.c_dim}")
         features = self.from_rgb(images)
-        for conv0, conv1, skip in self.blocks:
-            features = skip(features) + conv1(conv0(features))
+        for conv0, conv1, *skips in self.blocks:
+            branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
+            features = sum(branches[1:], branches[0])
         features = self.conv(self.stddev(features))
         features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
         logits = self.out(features)

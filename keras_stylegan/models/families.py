@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from keras_stylegan.models.discriminator import Discriminator
 from keras_stylegan.models.generator import Generator
 from keras_stylegan.models.reference import from_reference
+from keras_stylegan.models.stylegan import StyleGANDiscriminator, StyleGANGenerator
 
 
 @runtime_checkable
@@ -125,6 +126,7 @@ class Family:
 
 
 NETWORKS = {
+    "stylegan": Family(StyleGANGenerator, StyleGANDiscriminator),
     "stylegan2": Family(Generator, Discriminator, from_reference),
 }
 """By the names of `ModelConfig.network`."""

@@ -1,4 +1,4 @@
-"""Floating-point operations of StyleGAN2's networks: 2 · multiply-adds of all convolutions and dense layers."""
+"""Floating-point operations of the networks: 2 · multiply-adds of all convolutions and dense layers."""
 
 from keras_stylegan.models.channels import channels_at
 
@@ -8,12 +8,16 @@ def convolution_flops(size: tuple[int, int], kernel: int, inputs: int, outputs: 
     return 2 * size[0] * size[1] * kernel * kernel * inputs * outputs
 
 
+def mapping_flops(mapping) -> int:
+    """Operations of one forward pass of a mapping network."""
+    total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
+    return total + 2 * mapping.c_dim * mapping.w_dim
+
+
 def generator_flops(generator) -> int:
     """Operations per image of one forward pass: convolutions and dense layers, styles included."""
-    mapping, synthesis = generator.mapping, generator.synthesis
-    total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
-    if mapping.c_dim:
-        total += 2 * mapping.c_dim * mapping.w_dim
+    synthesis = generator.synthesis
+    total = mapping_flops(generator.mapping)
     previous = coarser = None
     for r, size in synthesis.sizes.items():
         filters = channels_at(r, synthesis.channel_base, synthesis.channel_max)
@@ -30,6 +34,20 @@ def generator_flops(generator) -> int:
     return total
 
 
+def stylegan_flops(generator) -> int:
+    """As `generator_flops`, of the networks of 2018: styles of the outputs, two values a channel, and one ToRGB."""
+    synthesis = generator.synthesis
+    total = mapping_flops(generator.mapping)
+    previous = coarser = None
+    for r, size in synthesis.sizes.items():
+        filters = channels_at(r, synthesis.channel_base, synthesis.channel_max)
+        total += convolution_flops(size, 3, filters, filters) + 2 * (2 * synthesis.w_dim * 2 * filters)
+        if coarser is not None:
+            total += convolution_flops(coarser, 3, previous, filters)
+        previous, coarser = filters, size
+    return total + convolution_flops(coarser, 1, previous, synthesis.channels)
+
+
 def discriminator_flops(discriminator) -> int:
     """Operations per image of one forward pass: convolutions and dense layers."""
 
@@ -43,9 +61,9 @@ def discriminator_flops(discriminator) -> int:
         if r > coarsest:
             c, halved, half = filters(r), filters(r // 2), sizes[r // 2]
             total += convolution_flops(sizes[r], 3, c, c)
-            total += convolution_flops(half, 3, c, halved) + convolution_flops(half, 1, c, halved)
+            total += convolution_flops(half, 3, c, halved)
+            total += convolution_flops(half, 1, c, halved) if discriminator.residual else 0
     total += convolution_flops(sizes[coarsest], 3, filters(coarsest) + 1, filters(coarsest))
     dense = [discriminator.fc, discriminator.out]
-    if discriminator.c_dim:
-        dense += [discriminator.mapping.embed, *discriminator.mapping.dense_layers]
+    total += mapping_flops(discriminator.mapping) if discriminator.c_dim else 0
     return total + sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in dense)

@@ -11,8 +11,79 @@ from keras_stylegan.models.synthesis import SynthesisNetwork
 from keras_stylegan.sizes import height_width
 
 
+class TwoPartGenerator(keras.Model):
+    """What the generators of both papers share: a mapping network before a synthesis network.
+
+    A family's constructor calls `_assemble` after `keras.Model`'s; `synthesis` has the sizes of the images.
+
+    Call arguments:
+        z: (N, z_dim), N(0, 1).
+        label: (N, c_dim) one-hot or float; None if c_dim is 0.
+        truncation_psi: See `MappingNetwork`.
+        truncation_cutoff: See `MappingNetwork`.
+        noise: See the synthesis network.
+        training: Also move `mapping.w_avg`.
+
+    Returns:
+        (N, height, width, channels), about [-1, 1].
+    """
+
+    def _assemble(self, synthesis, z_dim, c_dim, mapping_layers, seed):
+        self.synthesis = synthesis
+        self.mapping = MappingNetwork(
+            z_dim=z_dim,
+            w_dim=synthesis.w_dim,
+            num_ws=synthesis.num_ws,
+            c_dim=c_dim,
+            num_layers=mapping_layers,
+            seed=derive_seed(seed, "mapping"),
+            name="mapping",
+            dtype=self.variable_dtype,
+        )
+        self.z_dim, self.w_dim, self.c_dim = z_dim, synthesis.w_dim, c_dim
+        self.resolution, self.channels = synthesis.resolution, synthesis.channels
+        self.num_ws = synthesis.num_ws
+        self.style_resolutions = synthesis.style_resolutions
+        self.seed = seed
+
+    def build(self, z_shape=None, label_shape=None):
+        """Build both networks; all sizes are known, so the shapes may be left out."""
+        self.mapping.build(z_shape, label_shape)
+        self.synthesis.build()
+
+    def call(self, z, label=None, truncation_psi=1.0, truncation_cutoff=None, noise="const", training=False):
+        """See the class."""
+        ws = self.mapping(
+            z,
+            label,
+            truncation_psi=truncation_psi,
+            truncation_cutoff=truncation_cutoff,
+            training=training,
+        )
+        return self.synthesis(ws, noise=noise)
+
+    def compute_output_shape(self, z_shape, label_shape=None):
+        """(N, height, width, channels)."""
+        return (z_shape[0], *height_width(self.resolution), self.channels)
+
+    def get_config(self):
+        """The constructor arguments of every family."""
+        return super().get_config() | {
+            "z_dim": self.z_dim,
+            "w_dim": self.w_dim,
+            "c_dim": self.c_dim,
+            "resolution": self.resolution,
+            "channels": self.channels,
+            "channel_base": self.synthesis.channel_base,
+            "channel_max": self.synthesis.channel_max,
+            "mapping_layers": self.mapping.num_layers,
+            "conv_clamp": self.synthesis.conv_clamp,
+            "seed": self.seed,
+        }
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
-class Generator(keras.Model):
+class Generator(TwoPartGenerator):
     """StyleGAN2's generator (Karras et al. 2019): z and label to image, through `mapping` and `synthesis`.
 
     `dtype="mixed_bfloat16"` or `"mixed_float16"` (with `conv_clamp=256`) lets the convolutions of `synthesis` compute
@@ -31,16 +102,7 @@ class Generator(keras.Model):
         conv_clamp: See `SynthesisNetwork`.
         seed: Seed of the initial weights.
 
-    Call arguments:
-        z: (N, z_dim), N(0, 1).
-        label: (N, c_dim) one-hot or float; None if c_dim is 0.
-        truncation_psi: See `MappingNetwork`.
-        truncation_cutoff: See `MappingNetwork`.
-        noise: See `SynthesisNetwork`.
-        training: Also move `mapping.w_avg`.
-
-    Returns:
-        (N, height, width, channels), about [-1, 1].
+    Call arguments and returns: See `TwoPartGenerator`.
 
     Example:
         >>> generator = Generator(z_dim=64, w_dim=64, resolution=32, channel_base=512)
@@ -63,7 +125,7 @@ class Generator(keras.Model):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        self.synthesis = SynthesisNetwork(
+        synthesis = SynthesisNetwork(
             w_dim=w_dim,
             resolution=resolution,
             channels=channels,
@@ -75,37 +137,7 @@ class Generator(keras.Model):
             name="synthesis",
             dtype=self.dtype_policy,
         )
-        self.mapping = MappingNetwork(
-            z_dim=z_dim,
-            w_dim=w_dim,
-            num_ws=self.synthesis.num_ws,
-            c_dim=c_dim,
-            num_layers=mapping_layers,
-            seed=derive_seed(seed, "mapping"),
-            name="mapping",
-            dtype=self.variable_dtype,
-        )
-        self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
-        self.resolution, self.channels = self.synthesis.resolution, channels
-        self.num_ws = self.synthesis.num_ws
-        self.style_resolutions = self.synthesis.style_resolutions
-        self.seed = seed
-
-    def build(self, z_shape=None, label_shape=None):
-        """Build both networks; all sizes are known, so the shapes may be left out."""
-        self.mapping.build(z_shape, label_shape)
-        self.synthesis.build()
-
-    def call(self, z, label=None, truncation_psi=1.0, truncation_cutoff=None, noise="const", training=False):
-        """See the class."""
-        ws = self.mapping(
-            z,
-            label,
-            truncation_psi=truncation_psi,
-            truncation_cutoff=truncation_cutoff,
-            training=training,
-        )
-        return self.synthesis(ws, noise=noise)
+        self._assemble(synthesis, z_dim, c_dim, mapping_layers, seed)
 
     def flops(self):
         """Operations of one image: 2 · multiply-adds of convolutions and dense layers, styles included."""
@@ -115,22 +147,6 @@ class Generator(keras.Model):
         """The two halves as they run best elsewhere (`models.inference`); float16: no sum leaves its range."""
         return Mapping(self.mapping), Synthesis(self.synthesis, bounded_styles=float16)
 
-    def compute_output_shape(self, z_shape, label_shape=None):
-        """(N, height, width, channels)."""
-        return (z_shape[0], *height_width(self.resolution), self.channels)
-
     def get_config(self):
         """All constructor arguments."""
-        return super().get_config() | {
-            "z_dim": self.z_dim,
-            "w_dim": self.w_dim,
-            "c_dim": self.c_dim,
-            "resolution": self.resolution,
-            "channels": self.channels,
-            "architecture": self.synthesis.architecture,
-            "channel_base": self.synthesis.channel_base,
-            "channel_max": self.synthesis.channel_max,
-            "mapping_layers": self.mapping.num_layers,
-            "conv_clamp": self.synthesis.conv_clamp,
-            "seed": self.seed,
-        }
+        return super().get_config() | {"architecture": self.synthesis.architecture}

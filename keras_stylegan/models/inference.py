@@ -44,11 +44,11 @@ class Mapping:
     """
 
     def __init__(self, mapping):
-        self.layers = [_dense(layer) for layer in mapping.dense_layers]
-        self.w_avg = _numpy(mapping.w_avg)
+        self.layers = [dense(layer) for layer in mapping.dense_layers]
+        self.w_avg = to_numpy(mapping.w_avg)
         self.embedding = None
         if mapping.c_dim:
-            kernel, bias = _dense(mapping.embed)
+            kernel, bias = dense(mapping.embed)
             rows = kernel + bias
             self.embedding = rows / np.sqrt(np.mean(rows**2, axis=1, keepdims=True) + 1e-8)
 
@@ -74,10 +74,10 @@ class Synthesis:
     def __init__(self, synthesis, bounded_styles=False):
         self.resolutions = synthesis.resolutions
         self.coarsest = synthesis.coarsest
-        self.const = _numpy(synthesis.const).transpose(2, 0, 1)[None]
+        self.const = to_numpy(synthesis.const).transpose(2, 0, 1)[None]
         self.convs = [_StyledConv(layer, bounded_styles) for layer in synthesis.convs]
         self.to_rgbs = {int(r): _ToRGB(layer) for r, layer in synthesis.to_rgbs.items()}
-        self.skips = {int(r): _numpy(layer.kernel) * layer.kernel_gain for r, layer in synthesis.skips.items()}
+        self.skips = {int(r): to_numpy(layer.kernel) * layer.kernel_gain for r, layer in synthesis.skips.items()}
 
     def __call__(self, ws, noise):
         """Styles and noise to (N, C, H, W) float, about [-1, 1].
@@ -109,8 +109,8 @@ class _StyledConv:
     """`keras_stylegan.layers.StyledConv2D`."""
 
     def __init__(self, layer, bounded_styles):
-        self.affine = _dense(layer.affine)
-        kernel = _numpy(layer.conv.kernel)
+        self.affine = dense(layer.affine)
+        kernel = to_numpy(layer.conv.kernel)
         self.up, self.clamp = layer.up, layer.clamp and layer.clamp * layer.gain
         # (in, out). The kernel's own scale is arbitrary: 1/sqrt(fan_in) keeps the sums in the range of float16.
         energy = np.sum(kernel.astype(np.float64) ** 2, axis=(0, 1))
@@ -120,9 +120,9 @@ class _StyledConv:
         self.energy = (energy / fan_in).astype(np.float32)
         self.epsilon = layer.conv.epsilon / fan_in
         self.gain = layer.total_gain
-        self.bias = _numpy(layer.bias)[None, :, None, None] * layer.total_gain
-        self.strength = _numpy(layer.noise.strength) * layer.total_gain
-        self.noise_const = _numpy(layer.noise.noise_const).transpose(0, 3, 1, 2)
+        self.bias = to_numpy(layer.bias)[None, :, None, None] * layer.total_gain
+        self.strength = to_numpy(layer.noise.strength) * layer.total_gain
+        self.noise_const = to_numpy(layer.noise.noise_const).transpose(0, 3, 1, 2)
         self.bounded_styles = bounded_styles
 
     def __call__(self, features, w, noise):
@@ -130,12 +130,12 @@ class _StyledConv:
         if self.bounded_styles:
             style = style / (ops.max(ops.abs(style), axis=1, keepdims=True) + 1e-6)
         demodulation = self.gain * ops.rsqrt(ops.matmul(ops.square(style), self.energy) + self.epsilon)
-        features = features * _per_pixel(style)
+        features = features * per_pixel(style)
         if self.up:
-            features = _filter(_conv_transpose(features, self.kernel))
+            features = filter_doubled(conv_transpose(features, self.kernel))
         else:
             features = ops.conv(features, self.kernel, padding="same", data_format=FIRST)
-        features = features * _per_pixel(demodulation)
+        features = features * per_pixel(demodulation)
         if isinstance(noise, str):
             # A model trained without noise has strength 0: no map the size of the features then.
             offset = self.bias + (self.strength * self.noise_const if noise == "const" and self.strength else 0)
@@ -147,9 +147,9 @@ class _ToRGB:
     """`keras_stylegan.layers.ToRGB`."""
 
     def __init__(self, layer):
-        self.affine = _dense(layer.affine)
-        self.kernel = (_numpy(layer.kernel) * layer.kernel_gain).T  # (channels, C)
-        self.bias = _numpy(layer.bias)[:, None]
+        self.affine = dense(layer.affine)
+        self.kernel = (to_numpy(layer.kernel) * layer.kernel_gain).T  # (channels, C)
+        self.bias = to_numpy(layer.bias)[:, None]
         self.clamp = layer.clamp
 
     def __call__(self, features, w):
@@ -161,7 +161,7 @@ class _ToRGB:
         return image if self.clamp is None else ops.clip(image, -self.clamp, self.clamp)
 
 
-def _conv_transpose(inputs, kernel):
+def conv_transpose(inputs, kernel):
     """Transposed convolution with stride 2, as four plain ones: runtimes have no fast transposed convolution.
 
     With x padded by zeros, even outputs of an axis are w₀·x[i] + w₂·x[i − 1], odd ones w₁·x[i]. The four results are
@@ -189,7 +189,7 @@ def _conv_transpose(inputs, kernel):
     return ops.transpose(outputs, (0, 3, 1, 2))
 
 
-def _filter(inputs):
+def filter_doubled(inputs):
     """Filter with gain 4 after a transposed convolution: (N, C, 2H + 2, 2W + 2) to (N, C, 2H, 2W)."""
     padded = ops.pad(inputs, ((0, 0), (0, 0), (1, 0), (1, 0)))
     kernel = np.repeat(np.float32(4 * FILTER)[:, :, None, None], inputs.shape[1], axis=2)
@@ -206,15 +206,16 @@ def _upsample(images):
     return doubled[:, :, 2:-2, 2:-2]
 
 
-def _per_pixel(values):
+def per_pixel(values):
     """(N, C) to (N, C, 1, 1)."""
     return ops.reshape(values, (-1, values.shape[1], 1, 1))
 
 
-def _dense(layer):
+def dense(layer):
     """(kernel, bias) of an `EqualizedDense` with its factors multiplied in."""
-    return _numpy(layer.kernel) * layer.kernel_gain, _numpy(layer.bias) * layer.bias_gain
+    return to_numpy(layer.kernel) * layer.kernel_gain, to_numpy(layer.bias) * layer.bias_gain
 
 
-def _numpy(variable):
+def to_numpy(variable):
+    """A variable as a float32 array."""
     return np.asarray(keras.ops.convert_to_numpy(variable), np.float32)

@@ -1,7 +1,7 @@
 """A program: twenty training steps on the backend of KERAS_BACKEND, with draws that come from numpy.
 
-python backend_steps.py OPTIONS OUTPUT.npz [CHECKPOINT.npz]: OPTIONS is JSON for `compile`. Starts from the checkpoint,
-or from fresh weights, and writes the state before (with the suffix .start.npz) and after.
+python backend_steps.py OPTIONS OUTPUT.npz [CHECKPOINT.npz]: OPTIONS is JSON for `compile`, and may name a `network`.
+Starts from the checkpoint, or from fresh weights, and writes the state before (with the suffix .start.npz) and after.
 """
 
 import json
@@ -14,7 +14,7 @@ from keras import ops
 
 from keras_stylegan.backend import Adam
 from keras_stylegan.config import Config
-from keras_stylegan.models import Discriminator, Generator
+from keras_stylegan.models.families import NETWORKS
 from keras_stylegan.training.callbacks import StopAt, StopOnNonFinite
 from keras_stylegan.training.checkpoint import load, save
 from keras_stylegan.training.draws import Draws, GeneratorDraws
@@ -80,11 +80,12 @@ def int_tensor(variable):
     return ops.convert_to_tensor(variable.value)
 
 
-def make_gan(**options):
+def make_gan(network="stylegan2", **options):
     """WGAN-GP, lazy R1, path length, style mixing, two classes."""
     sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "c_dim": 2, "mapping_layers": 2}
-    generator = Generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
-    discriminator = Discriminator(mbstd_group_size=2, seed=1, name="discriminator", **sizes)
+    family = NETWORKS[network]
+    generator = family.generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
+    discriminator = family.discriminator(mbstd_group_size=2, seed=1, name="discriminator", **sizes)
     gan = ReplayedGAN(
         generator, discriminator, ema_kimg=0.02, ema_rampup=None, style_mixing_prob=0.9, batch_size=BATCH, name="gan"
     )

@@ -58,6 +58,17 @@ def test_twenty_steps_agree(reference, tmp_path, backend):
     assert all(not np.array_equal(expected[name], start[name]) for name in expected if is_trained(name))
 
 
+@other_backends
+def test_twenty_steps_of_stylegan_agree(tmp_path, backend):
+    start, expected = steps("tensorflow", tmp_path / "tensorflow.npz", network="stylegan")
+    _, found = steps(backend, tmp_path / "steps.npz", tmp_path / "tensorflow.start.npz", network="stylegan")
+    check_agreement(expected, found)
+    assert not np.array_equal(expected[ADAIN], start[ADAIN])
+
+
+ADAIN = "generator/synthesis/b8_conv0/epilogue/adain/affine/kernel"
+
+
 def check_agreement(expected, found):
     for name in filter(is_trained, expected):
         tolerance = 1e-5 * np.abs(expected[name]).max()

@@ -18,7 +18,7 @@ from keras_stylegan.errors import InputError
 NAN, INF = float("nan"), float("inf")
 REJECTED = [
     (TrainingConfig, {"steps_per_execution": 0}, "steps_per_execution must be at least 1. Received: 0"),
-    (ModelConfig, {"network": "stylegan"}, "network must be 'stylegan2'. Received: 'stylegan'"),
+    (ModelConfig, {"network": "stylegan3"}, "network must be 'stylegan' or 'stylegan2'. Received: 'stylegan3'"),
     (ModelConfig, {"architecture": "orig"}, "architecture must be 'skip' or 'resnet'. Received: 'orig'"),
     (ModelConfig, {"resolution": 50}, r"resolution must be the side .* each 4 to 16 .* nearest is 48. Received: 50"),
     (ModelConfig, {"resolution": (218, 182)}, r"resolution must be .* nearest is 224 176. Received: \(218, 182\)"),

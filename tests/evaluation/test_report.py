@@ -90,7 +90,7 @@ def test_of_imported_weights_no_training_is_told(record):
     imported = record | {"run": record["run"] | {"imported": True, "images_seen": 0}}
     card = model_card(imported, Config())
     assert "Its weights were imported: on what images and how they were trained is not known here" in card
-    assert "Networks: skip, z 512" in card
+    assert "Networks: stylegan2 skip, z 512" in card
     assert "thousand images shown" not in card and "wgan-gp" not in card
     html = report(imported, "x", {}, {})
     assert "generated images of imported weights, against" in html and "kimg" not in html

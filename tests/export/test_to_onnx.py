@@ -133,6 +133,7 @@ def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
         ({"layout": "nchw"}, {"channels": 3}),
         ({"opset": 13}, {"architecture": "resnet"}),
         ({"opset": 18}, {"channels": 3, "architecture": "resnet", "conditional": True}),
+        ({}, {"network": "stylegan", "channels": 3, "conditional": True}),
     ],
 )
 def test_options(tmp_path, options, model):

@@ -39,14 +39,18 @@ def toy(monkeypatch):
     monkeypatch.setitem(NETWORKS, "stylegan2", Family(ToyGenerator, ToyDiscriminator))
 
 
-@pytest.fixture(params=["stylegan2", "toy"])
-def family(request):
-    return request.getfixturevalue("toy") if request.param == "toy" else None
+@pytest.fixture(params=["stylegan2", "stylegan", "toy"])
+def network(request):
+    """The name of a family in the config."""
+    if request.param != "toy":
+        return request.param
+    request.getfixturevalue("toy")
+    return "stylegan2"
 
 
 @pytest.mark.parametrize("conditional", [False, True])
-def test_a_family_keeps_to_the_protocols(family, conditional):
-    config = Config(model=ModelConfig(**SIZES, conditional=conditional))
+def test_a_family_keeps_to_the_protocols(network, conditional):
+    config = Config(model=ModelConfig(**SIZES, network=network, conditional=conditional))
     generator, discriminator = make_generator(config, 3), make_discriminator(config, 3)
     for network, protocol in (
         (generator, GeneratorNetwork),
@@ -70,6 +74,12 @@ def test_a_family_keeps_to_the_protocols(family, conditional):
 def test_an_option_that_a_family_does_not_have_is_refused(toy):
     config = Config(model=ModelConfig(**SIZES, mapping_layers=3))
     with pytest.raises(InputError, match="model.mapping_layers is no option of model.network '.* Received: 3"):
+        make_generator(config, 0)
+
+
+def test_stylegan_has_one_architecture():
+    config = Config(model=ModelConfig(**SIZES, network="stylegan", architecture="resnet"))
+    with pytest.raises(InputError, match="model.architecture is no option of model.network 'stylegan': leave it at"):
         make_generator(config, 0)
 
 
