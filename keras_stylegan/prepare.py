@@ -1,16 +1,19 @@
 """The command `prepare`: reads a source once, into the cache or a dataset, and says what was found."""
 
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from keras_stylegan.config import Config
+from keras_stylegan.data.cache_entry import open_entry
 from keras_stylegan.data.image_set import ImageSet
+from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.preparation import prepare_volumes
-from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
+from keras_stylegan.metrics.duplicates import SHOWN, near_duplicate_warning, near_duplicates
 
 
 def run(config: Config, console: Console) -> list[str]:
@@ -60,12 +63,34 @@ def run_volumes(source: Path, out: Path, options: VolumeOptions, console: Consol
     except KeyboardInterrupt:
         _say([f"What has been read is kept in {out}: give the same command again to go on."], console)
         raise
-    # One slice of each: a scan that came twice under two names would stand on both sides of the split.
-    pairs = near_duplicates(prepared.middles, subjects=prepared.subjects, other_subjects=prepared.subjects)
-    twice = near_duplicate_warning(pairs, prepared.names, prepared.names, "of different subjects (middle slices)")
+    twice = _on_both_sides(out)
     last = f"Look at {out / 'contact_sheet.png'}: is left right? Then train with --data.path {out}"
     _say([*prepared.lines, *twice, last], console)
     return 3 if prepared.refused else 0
+
+
+def _on_both_sides(out: Path) -> list[str]:
+    """What is said of slices of the test split that have an equal or nearly equal one in the train split.
+
+    All slices are compared: a scan that came twice under two names would stand on both sides.
+    """
+    if not all((out / split).is_dir() for split in SPLITS):
+        return []
+    train, test = (open_entry(out / split) for split in SPLITS)
+    pairs = near_duplicates(test.images, train.images)
+    if not pairs:
+        return ["No slice of the test split has an equal or nearly equal one in the train split."]
+    # A slice is called <subject>_<session>_<volume>_<slice>.
+    volumes = Counter(
+        tuple(f"volume {entry.columns['names'][index].split('_')[2]}" for entry, index in ((test, i), (train, k)))
+        for i, k, _ in pairs
+    )
+    shown = ", ".join(f"{one} = {other} ({count})" for (one, other), count in volumes.most_common(SHOWN))
+    more = f" and {len(volumes) - SHOWN} more" if len(volumes) > SHOWN else ""
+    return [
+        f"Warning: {len(pairs)} pairs of equal or nearly equal slices in the test and the train split, volumes as in "
+        f"manifest.csv: {shown}{more}."
+    ]
 
 
 def _say(lines: list[str], console: Console) -> None:

@@ -2,55 +2,31 @@
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from keras_stylegan.config.checks import is_class_name
 from keras_stylegan.data.decode import RefusedError
 from keras_stylegan.data.volumes.dicom import find_series, is_dicom
-from keras_stylegan.data.volumes.nifti import ENDINGS
+from keras_stylegan.data.volumes.nifti import ENDINGS as NIFTI
+from keras_stylegan.data.volumes.npy import ENDING as NPY
 from keras_stylegan.data.volumes.options import VolumeOptions
+from keras_stylegan.data.volumes.pictures import find_pictures, is_picture
+from keras_stylegan.data.volumes.scan import SINGLE_CLASS, Found, Scan
 from keras_stylegan.data.volumes.table import Table, missing, number, read_table
 from keras_stylegan.errors import InputError
 
+ENDINGS = (*NIFTI, NPY)
+"""Of files that are a volume each."""
 PARTICIPANTS = "participants.tsv"
-SINGLE_CLASS = "all"
 CSV_COLUMNS = ("path", "subject", "session")
 NAME_PATTERN = r"(?:.*/)?(?P<subject>(?:ADNI_)?\d+_S_\d+|OAS\d_\d+|[^_/]+)[^/]*"
 """What a NIfTI file's name tells unless `name_pattern` says otherwise."""
 
 
-@dataclass(frozen=True)
-class Scan:
-    """One volume to be read.
-
-    Attributes:
-        name: Where it is, relative to the source.
-        files: Its file, or those of its DICOM series.
-        subject, session: As the source calls them; they stay out of everything that is written.
-        label: Its class.
-        covariates: Numbers by their names.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    subject: str
-    session: str = ""
-    label: str = SINGLE_CLASS
-    covariates: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Found:
-    """The scans of a source in a fixed order, names of their covariates, and (file, reason) of what was refused."""
-
-    scans: list[Scan]
-    covariates: tuple[str, ...]
-    refused: list[tuple[str, str]]
-
-
 def find_scans(source: Path, options: VolumeOptions) -> Found:
-    """Finds the scans of a file, a folder (NIfTI, DICOM), a BIDS tree (a folder with participants.tsv) or a CSV.
+    """Finds the scans of a file, a folder (NIfTI, DICOM, npy; pictures if it has none of these), a BIDS tree (a folder
+    with participants.tsv) or a CSV.
 
     Raises:
         InputError: There is nothing of this kind, or its table cannot be used.
@@ -67,7 +43,7 @@ def find_scans(source: Path, options: VolumeOptions) -> Found:
     else:
         found = _of_names(source, source, options)
     if not found.scans and not found.refused:
-        raise InputError(f"no volumes in {source} (looked for {', '.join(ENDINGS)} and DICOM files).")
+        raise InputError(f"no volumes in {source} (looked for {', '.join(ENDINGS)}, DICOM files and pictures).")
     return _one_label_each(found)
 
 
@@ -135,7 +111,7 @@ def _of_bids(root: Path, options: VolumeOptions) -> Found:
     rows, doubled = _participants(table, options.label_column, covariates) if table else ({}, set())
     ending = re.compile(rf"_{re.escape(options.suffix)}\.nii(\.gz)?")
     for file in _files(root):
-        if not file.name.lower().endswith(ENDINGS):
+        if not file.name.lower().endswith(NIFTI):
             continue
         parts = file.relative_to(root).parts
         name = "/".join(parts)
@@ -196,6 +172,8 @@ def _of_names(root: Path, source: Path, options: VolumeOptions) -> Found:
         raise InputError("label_column and covariates are columns of a table: SOURCE is neither a CSV nor a BIDS tree.")
     pattern = re.compile(options.name_pattern or NAME_PATTERN)
     inside, refused = _scans(source, root)
+    if source.is_dir() and inside and is_picture(inside[0].files[0]):
+        return find_pictures(source, options)
     scans = []
     for scan in inside:
         if scan.subject and options.name_pattern is None:
@@ -212,7 +190,10 @@ def _of_names(root: Path, source: Path, options: VolumeOptions) -> Found:
 
 
 def _scans(source: Path, root: Path) -> tuple[list[Scan], list[tuple[str, str]]]:
-    """The scans of a file or below a folder, sorted by name, and what was refused; subjects as headers say, or ''."""
+    """The scans of a file or below a folder, sorted by name, and what was refused; subjects as headers say, or ''.
+
+    Pictures count where there is nothing else: beside volumes they are screenshots.
+    """
     files = _files(source) if source.is_dir() else [source]
     scans = [Scan(_name(file, root), (file,), "") for file in files if file.name.lower().endswith(ENDINGS)]
     others = [file for file in files if not file.name.lower().endswith(ENDINGS)]
@@ -222,8 +203,10 @@ def _scans(source: Path, root: Path) -> tuple[list[Scan], list[tuple[str, str]]]
         more = f" and {len(own.files) - 1} more" if len(own.files) > 1 else ""
         scans.append(Scan(_name(own.files[0], root) + more, own.files, own.subject, own.session))
     refused = [(_name(file, root), reason) for file, reason in bad]
+    if not scans and not refused:
+        scans = [Scan(_name(file, root), (file,), "") for file in others if is_picture(file)]
     if not source.is_dir() and not scans and not refused:
-        refused.append((_name(source, root), "it is neither a NIfTI nor a DICOM file with a picture"))
+        refused.append((_name(source, root), "it is neither a NIfTI, DICOM or npy file nor a picture"))
     return sorted(scans, key=lambda scan: scan.name), refused
 
 
@@ -243,4 +226,4 @@ def _files(root: Path) -> list[Path]:
 
 
 def _without_ending(name: str) -> str:
-    return re.sub(r"\.(nii(\.gz)?|dcm|ima)$", "", name, flags=re.IGNORECASE)
+    return re.sub(r"\.(nii(\.gz)?|npy|dcm|ima|png|jpe?g|tiff?|bmp)$", "", name, flags=re.IGNORECASE)

@@ -8,6 +8,9 @@ from typing import Literal
 from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_positive, require_types
 from keras_stylegan.errors import InputError
 
+BODY = {"R": "R", "L": "R", "A": "A", "P": "A", "S": "S", "I": "S"}
+"""The three axes of the body by the letters of their ends."""
+
 
 @dataclass(frozen=True)
 class VolumeOptions:
@@ -43,6 +46,10 @@ class VolumeOptions:
     """Regular expression for a file's path in SOURCE without its ending, where no table tells: its groups are 'subject'
     and, if wanted, 'session' and 'label'. By default a name tells the subject up to its first _, or as ADNI and OASIS
     write it, and a DICOM series by its PatientID."""
+    npy_spacing: tuple[float, float, float] | None = None
+    """Sides in mm of a voxel of .npy files along their three axes; they are refused without."""
+    npy_axes: str | None = None
+    """Where the indices of their three axes grow to: R or L, A or P, S or I, such as RAS."""
     salt: Path | None = None
     """File of the secret that subjects are hashed with, made if it is missing; by default <out>.salt."""
     workers: int = 0
@@ -64,6 +71,9 @@ class VolumeOptions:
         if self.range_mm is not None and self.range_percent is not None:
             raise InputError("give either range_mm or range_percent, not both.")
         require(self.test_share is not None, "split", "two shares that add up to 1, such as 0.8/0.2", self.split)
+        axes = self.npy_axes
+        legal = axes is None or sorted(BODY.get(letter, "") for letter in axes.upper()) == ["A", "R", "S"]
+        require(legal, "npy_axes", "three letters, one of R L, one of A P, one of S I, such as RAS", axes)
         if self.name_pattern is not None:
             self._check_pattern()
 
@@ -87,5 +97,6 @@ class VolumeOptions:
 
     def of_pixels(self) -> dict:
         """The options that the slices of one volume depend on."""
-        names = ("plane", "range_mm", "range_percent", "min_brain", "spacing", "size", "percentiles", "window")
+        names = ("plane", "range_mm", "range_percent", "min_brain", "spacing", "size", "percentiles", "window",
+                 "npy_spacing", "npy_axes")  # fmt: skip
         return {name: getattr(self, name) for name in names}

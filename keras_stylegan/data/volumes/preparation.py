@@ -1,40 +1,38 @@
-"""A source of volumes to a dataset: read in parallel, volume by volume, so that an interruption loses little."""
+"""A source of volumes or pictures to a dataset."""
 
 import csv
 import io
 import json
+import math
 import os
 import shutil
-import warnings
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_stylegan.atomic import replace_file, replacing
-from keras_stylegan.data.cache_entry import Writer, content_hash, pixel_digest
-from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.cache_entry import Writer
 from keras_stylegan.data.file_name import printable
-from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.split import held_out
 from keras_stylegan.data.volumes import contact_sheet, subjects
-from keras_stylegan.data.volumes.dicom import read_dicom
-from keras_stylegan.data.volumes.find import Scan, find_scans
-from keras_stylegan.data.volumes.nifti import ENDINGS, read_nifti
+from keras_stylegan.data.volumes.find import find_scans
 from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.data.volumes.slices import MARKS, slices_of
+from keras_stylegan.data.volumes.parts import VERSION, Parts
+from keras_stylegan.data.volumes.pictures import is_picture
+from keras_stylegan.data.volumes.scan import Scan
+from keras_stylegan.data.volumes.slices import AXES, MARKS
 from keras_stylegan.errors import InputError
 
-VERSION = 1
-"""Change it when the same scan would give other slices."""
 PARTS = ".parts"
-MOST_WORKERS = 8
 COVARIATES = ("slice_position_mm", "slice_share")
-"""What every slice knows of itself; columns of the table follow."""
+"""What every slice of a volume knows of itself; columns of the table follow."""
+LEAST_RANGE = 0.25
+"""Pictures that use less of the 16 bits than this are nearly black."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +42,17 @@ class Prepared:
     Attributes:
         lines: For a person.
         refused: (file, reason).
-        middles: (V, H, W, 1) uint16, the middle slice of every volume.
-        subjects: (V,) hashes, and `names` (V,) of the volumes, as the manifest has them.
     """
 
     lines: list[str]
     refused: list[tuple[str, str]]
-    middles: np.ndarray
-    subjects: np.ndarray
-    names: np.ndarray
 
 
 def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: bool = True) -> Prepared:
     """Reads the volumes of a source into the new dataset `out`; called again after an interruption it goes on.
 
     Args:
-        source: A NIfTI file, a folder, a BIDS tree or a CSV; see `find_scans`.
+        source: A file, a folder, a BIDS tree or a CSV; see `find_scans`.
         out: Folder of the dataset: manifest.csv, train/ and test/ (as in the cache), contact_sheet.png, refused.csv,
             dataset.json.
         options: Which slices, and how.
@@ -77,8 +70,8 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
     salt = subjects.read_salt(options.salt or out.with_name(f"{out.name}.salt"))
     try:
         (out / PARTS).mkdir(parents=True, exist_ok=True)
-        reading = _Reading(out / PARTS, options)
-        kept, refused = reading.all(found.scans, progress)
+        parts = Parts(out / PARTS, options)
+        kept, refused = parts.all(found.scans, progress)
         refused = sorted([*found.refused, *refused])
         _write_refused(out / "refused.csv", refused)
         if not kept:
@@ -88,18 +81,17 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
                 f"All are in {out / 'refused.csv'}."
             )
         dataset = _Dataset(out, options, kept, found.covariates, salt)
-        lines = dataset.write(reading)
+        lines = dataset.write(parts)
         shutil.rmtree(out / PARTS)
     except OSError as error:
         raise InputError(
             f"cannot write {out}: {error.strerror or error}. Free some space or choose another."
         ) from error
-    if reading.found:
-        lines.insert(0, f"Went on after an interruption: {reading.found} volumes had been read.")
+    if parts.found:
+        lines.insert(0, f"Went on after an interruption: {parts.found} volumes had been read.")
     if refused:
         lines.append(f"Warning: {len(refused)} volumes were refused; {out / 'refused.csv'} says why.")
-    people, names = zip(*dataset.middles, strict=True)
-    return Prepared(lines, refused, np.stack(list(dataset.middles.values())), np.array(people), np.array(names))
+    return Prepared(lines, refused)
 
 
 def _strangers(out: Path) -> Iterator[str]:
@@ -120,72 +112,6 @@ def _write_csv(path: Path, header: tuple[str, ...], rows: list[tuple]) -> None:
     replace_file(path, text.getvalue().encode())
 
 
-class _Reading:
-    """The slices of every scan, kept in a file of their own until all are there."""
-
-    def __init__(self, parts: Path, options: VolumeOptions) -> None:
-        self.parts, self.options = parts, options
-        self.found = 0
-
-    def all(self, scans: list[Scan], progress: bool) -> tuple[list[Scan], list[tuple[str, str]]]:
-        """The scans that could be read, and (file, reason) of the others."""
-        waiting = [scan for scan in scans if not self.part(scan).exists()]
-        self.found = len(scans) - len(waiting)
-        refused: dict[str, str] = {}
-        workers = self.options.workers or min(os.cpu_count() or 1, MOST_WORKERS)
-        # Unpacking and numpy release the interpreter lock, so threads do use all cores.
-        pool = ThreadPoolExecutor(workers)
-        try:
-            # Readers warn of odd headers and quote them; a file is either read or refused by name.
-            with warnings.catch_warnings(), progress_bar("Reading volumes", len(scans), progress) as advance:
-                warnings.simplefilter("ignore")
-                for _ in range(self.found):
-                    advance()
-                futures = {pool.submit(self._read, scan): scan for scan in waiting}
-                for future in as_completed(futures):
-                    reason = future.result()
-                    if reason is not None:
-                        refused[futures[future].name] = reason
-                    advance()
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return [scan for scan in scans if scan.name not in refused], list(refused.items())
-
-    def part(self, scan: Scan) -> Path:
-        """The file of a scan's slices; a scan that was changed since, or other options, have another."""
-        state = []
-        for file in scan.files:
-            try:
-                status = file.stat()
-                state.append([status.st_size, status.st_mtime_ns])
-            except OSError:
-                state.append([])
-        key = content_hash([VERSION, self.options.of_pixels(), scan.name, state])
-        return self.parts / f"{key[:32]}.npy"
-
-    def _read(self, scan: Scan) -> str | None:
-        """Writes the slices of a scan; returns why it was refused, if it was."""
-        try:
-            volume = (
-                read_nifti(file) if (file := scan.files[0]).name.lower().endswith(ENDINGS) else read_dicom(scan.files)
-            )
-            slices = slices_of(volume, self.options)
-        except RefusedError as error:
-            return str(error)
-        facts = [*slices.window, *slices.spacing_mm, slices.tilt_degrees]
-        with replacing(self.part(scan), sync=False) as file:
-            # Not an archive, whose checksums cost as much as the slices themselves.
-            digests = [pixel_digest(image[..., None]) for image in slices.images]
-            for values in (slices.images, slices.position_mm, slices.share, slices.brain, digests, facts):
-                np.save(file, values, allow_pickle=False)
-        return None
-
-    def slices(self, scan: Scan) -> list[np.ndarray]:
-        """What was kept of a scan: images, position_mm, share, brain, digests, and its window, spacing and tilt."""
-        with self.part(scan).open("rb") as file:
-            return [np.load(file, allow_pickle=False) for _ in range(6)]
-
-
 class _Dataset:
     """The files of the dataset."""
 
@@ -193,57 +119,102 @@ class _Dataset:
         self, out: Path, options: VolumeOptions, scans: list[Scan], covariates: tuple[str, ...], salt: bytes
     ) -> None:
         self.out, self.options, self.scans, self.salt = out, options, scans, salt
-        self.covariates = covariates
+        self.volumes = any(not is_picture(scan.files[0]) for scan in scans)
+        self.covariates = (*(COVARIATES if self.volumes else ()), *covariates)
         self.classes = tuple(sorted({scan.label for scan in scans}))
-        labels = {scan.subject: scan.label for scan in scans}
-        self.test = held_out(labels, options.test_share, options.seed)
-        self.people = {True: len(self.test), False: len(labels) - len(self.test)}
+        # What the source says of the split is taken as it is.
+        labels = {scan.subject: scan.label for scan in scans if scan.split is None}
+        test = held_out(labels, options.test_share, options.seed)
+        self.split_of = [scan.split or ("test" if scan.subject in test else "train") for scan in scans]
+        self.people = {
+            split: {scan.subject for scan, its in zip(scans, self.split_of, strict=True) if its == split}
+            for split in SPLITS
+        }
         self.sessions = subjects.session_numbers([(scan.subject, scan.session) for scan in scans])
         self.counts: dict[str, Counter[str]] = {}
-        self.middles: dict[tuple[str, str], np.ndarray] = {}
+        self.brightest = 0
+        self.places: list[tuple[float, ...]] = []
+        """Of every volume that is trained on: middle of its pictures down and across, of its slices, their distance."""
 
-    def write(self, reading: _Reading) -> list[str]:
+    def write(self, parts: Parts) -> list[str]:
         """Writes everything, dataset.json last; returns the report."""
         rows = []
         for split in SPLITS:
             shutil.rmtree(self.out / split, ignore_errors=True)
-            members = [i for i, scan in enumerate(self.scans) if (scan.subject in self.test) == (split == "test")]
+            members = [i for i, its in enumerate(self.split_of) if its == split]
             self.counts[split] = Counter()
             if members:
-                rows += self._write_split(split, members, reading)
+                rows += self._write_split(split, members, parts)
         header = ("split", "index", "subject", "session", "volume", "label", *COVARIATES, "brain", "row_spacing_mm",
                   "column_spacing_mm", "slice_spacing_mm", "tilt_degrees", "window_low", "window_high",
-                  *self.covariates)  # fmt: skip
+                  "row_middle_mm", "column_middle_mm", *self._of_table)  # fmt: skip
         _write_csv(self.out / "manifest.csv", header, rows)
-        self._write_sheet(reading)
-        size = list(self.options.size)
+        self._write_sheet(parts)
+        images = {split: sum(self.counts[split].values()) for split in SPLITS}
         about = {
             "version": VERSION,
-            "size": size,
-            "spacing_mm": self.options.spacing,
-            "plane": self.options.plane,
-            "top_bottom_left_right": MARKS[self.options.plane],
+            "size": list(self.options.size),
+            **self._geometry(),
             "classes": list(self.classes),
-            "covariates": [*COVARIATES, *self.covariates],
-            "images": {split: sum(self.counts[split].values()) for split in SPLITS},
+            "covariates": list(self.covariates),
+            "images": images,
         }
         replace_file(self.out / "dataset.json", json.dumps(about, indent=1).encode() + b"\n")
+        return self._report(images, tilt=max((row[12] for row in rows if row[12] > 5), default=0))
+
+    @property
+    def _of_table(self) -> tuple[str, ...]:
+        return tuple(name for name in self.covariates if name not in COVARIATES)
+
+    def _geometry(self) -> dict[str, Any]:
+        """What is known of the pictures in mm: nothing, if they were pictures before."""
+        if not self.places:
+            return dict.fromkeys(
+                ("spacing_mm", "slice_spacing_mm", "plane", "top_bottom_left_right", "middle_mm"), None
+            )
+        down, across, position, distance = (list(values) for values in zip(*self.places, strict=True))
+        axis = AXES[self.options.plane]
+        first, second = (other for other in range(3) if other != axis)
+        middle = {first: across, second: down, axis: position}
+        return {
+            "spacing_mm": self.options.spacing,
+            "slice_spacing_mm": round(float(np.median(distance)), 4),
+            "plane": self.options.plane,
+            "top_bottom_left_right": MARKS[self.options.plane],
+            "middle_mm": [round(float(np.mean(middle[place])), 3) for place in range(3)],
+        }
+
+    def _report(self, images: dict[str, int], tilt: float) -> list[str]:
+        height, width = self.options.size
         lines = []
         for split in SPLITS:
             counts = ", ".join(f"{name} {self.counts[split][name]}" for name in self.classes)
-            lines.append(f"{split}: {about['images'][split]} slices {size[0]}x{size[1]} uint16 of "
-                         f"{self.people[split == 'test']} subjects; {counts}.")  # fmt: skip
-        if self.options.test_share and not self.test:
+            lines.append(f"{split}: {images[split]} slices {height}x{width} uint16 of "
+                         f"{len(self.people[split])} subjects; {counts}.")  # fmt: skip
+        if any(scan.split for scan in self.scans):
+            lines.append("The split is that of the source's folders.")
+            shared = self.people["train"] & self.people["test"]
+            if shared:
+                lines.append(
+                    f"Warning: {len(shared)} subjects stand in both: training refuses the dataset unless it is told "
+                    "--data.allow-shared-subjects. If these are no subjects, read names by --name-pattern."
+                )
+        elif self.options.test_share and not images["test"]:
             lines.append("Warning: no class has two subjects, so none is held out.")
-        tilted = sorted({round(row[12], 1) for row in rows if row[12] > 5})
-        if tilted:
-            lines.append(f"Warning: volumes are tilted by up to {tilted[-1]:g} degrees; their slices are not turned.")
+        if tilt:
+            lines.append(
+                f"Warning: volumes are tilted by up to {round(tilt, 1):g} degrees; their slices are not turned."
+            )
+        if not self.volumes and self.options.window is None and self.brightest < LEAST_RANGE * np.iinfo(np.uint16).max:
+            lines.append(
+                f"Warning: the values end at {self.brightest} of 65535: make them white by --window 0 {self.brightest}."
+            )
         return lines
 
-    def _write_split(self, split: str, members: list[int], reading: _Reading) -> list[tuple]:
+    def _write_split(self, split: str, members: list[int], parts: Parts) -> list[tuple]:
         folder = self.out / split
         folder.mkdir()
-        writer = Writer(folder, (*self.options.size, 1), (*COVARIATES, *self.covariates))
+        writer = Writer(folder, (*self.options.size, 1), self.covariates)
         rows = []
         try:
             for member in members:
@@ -251,10 +222,11 @@ class _Dataset:
                 subject = subjects.hashed(scan.subject, self.salt)
                 session = self.sessions[member]
                 numbers = {name: float(np.float32(value)) for name, value in scan.covariates.items()}
-                images, position, share, brain, digests, facts = reading.slices(scan)
-                low, high, *spacing, tilt = facts.tolist()
-                # A copy, as a view would keep all slices of the volume in memory.
-                self.middles[subject, f"volume {member} ({split})"] = images[len(images) // 2, ..., None].copy()
+                images, position, share, brain, digests, facts = parts.slices(scan)
+                low, high, *spacing, tilt, down, across = facts.tolist()
+                self.brightest = max(self.brightest, int(images.max()))
+                if split == "train" and not is_picture(scan.files[0]):
+                    self.places.append((down, across, float(position.mean()), spacing[2]))
                 for k, image in enumerate(images):
                     own = {"slice_position_mm": float(position[k]), "slice_share": float(share[k])}
                     writer.append(
@@ -267,27 +239,38 @@ class _Dataset:
                     )
                     rounded = [round(value, 4) for value in (*own.values(), float(brain[k]), *spacing, tilt)]
                     rows.append((split, len(rows), subject, session, member, scan.label, *rounded, low, high,
-                                 *numbers.values()))  # fmt: skip
+                                 round(down, 3), round(across, 3),
+                                 *(numbers.get(name, math.nan) for name in self._of_table)))  # fmt: skip
                 self.counts[split][scan.label] += len(images)
             options = asdict(self.options) | {"classes": self.classes}
-            # Of no influence on the images, or a matter of the user's own.
-            for name in ("salt", "workers", "name_pattern"):
+            # Of no influence on the images besides their own values, or a matter of the user's own.
+            for name in ("salt", "workers", "name_pattern", "npy_spacing", "npy_axes"):
                 del options[name]
             writer.finish({"source": "volumes", "version": VERSION, "options": options}, {})
         finally:
             writer.close()
         return rows
 
-    def _write_sheet(self, reading: _Reading) -> None:
+    def _write_sheet(self, parts: Parts) -> None:
+        """Some slices of some volumes; of pictures, which are a slice each, as many."""
         rows, titles = [], []
-        for place in contact_sheet.chosen(len(self.scans), contact_sheet.VOLUMES):
+        per_scan = 1 if not self.volumes else contact_sheet.SLICES
+        most = contact_sheet.VOLUMES * contact_sheet.SLICES // per_scan
+        for place in contact_sheet.chosen(len(self.scans), most):
             scan = self.scans[place]
-            images, position, *_ = reading.slices(scan)
-            at = contact_sheet.chosen(len(images), contact_sheet.SLICES)
-            rows.append(images[at])
+            images, position, *_ = parts.slices(scan)
+            rows.append(images[contact_sheet.chosen(len(images), per_scan)])
             titles.append(
                 f"volume {place}, {scan.label}, {self.options.plane} {position[0]:.0f} to {position[-1]:.0f} mm"
             )
-        sheet = contact_sheet.contact_sheet(rows, titles, MARKS[self.options.plane])
+        marks = MARKS[self.options.plane]
+        if not self.volumes:
+            # Which side is which nobody has told.
+            marks = " " * 4
+            rows = [
+                np.concatenate(rows[i : i + contact_sheet.SLICES]) for i in range(0, len(rows), contact_sheet.SLICES)
+            ]
+            titles = ["pictures"] * len(rows)
+        sheet = contact_sheet.contact_sheet(rows, titles, marks)
         with replacing(self.out / "contact_sheet.png") as file:
             sheet.save(file, "PNG")

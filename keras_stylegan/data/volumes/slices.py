@@ -36,6 +36,8 @@ class Slices:
         window: The values that became black and white.
         spacing_mm: Of the volume: between rows, between columns, between slices.
         tilt_degrees: See `Volume`.
+        middle_mm: Where the middle of the pictures lies in the volume's own space, down and across: the coordinate
+            along the axis that their rows follow one another on, and along that of their columns.
     """
 
     images: np.ndarray
@@ -45,6 +47,7 @@ class Slices:
     window: tuple[float, float]
     spacing_mm: tuple[float, float, float]
     tilt_degrees: float
+    middle_mm: tuple[float, float]
 
 
 def slices_of(volume: Volume, options: VolumeOptions) -> Slices:
@@ -97,7 +100,22 @@ def slices_of(volume: Volume, options: VolumeOptions) -> Slices:
         (float(window[0]), float(window[1])),
         (float(spacing[down]), float(spacing[across]), float(spacing[axis])),
         volume.tilt_degrees,
+        _middle_mm(volume, (down, across), centre, options),
     )
+
+
+def _middle_mm(
+    volume: Volume, axes: tuple[int, int], centre: tuple[float, float], options: VolumeOptions
+) -> tuple[float, float]:
+    down, across = axes
+    index = (np.array(volume.voxels.shape) - 1) / 2
+    spacing = (volume.spacing[down], volume.spacing[across])
+    starts, sides, _ = _box(spacing, centre, options.size, options.spacing)
+    for other, start, side in zip((down, across), starts, sides, strict=True):
+        # Pictures run against the axes of the body.
+        index[other] = volume.voxels.shape[other] - 0.5 - (start + side / 2)
+    middle = volume.affine[:3, :3] @ index + volume.affine[:3, 3]
+    return float(middle[down]), float(middle[across])
 
 
 def foreground_threshold(voxels: np.ndarray) -> float:
@@ -143,11 +161,7 @@ def resampled(
     Returns:
         (H, W) float32.
     """
-    sides = [count * pixel / step for count, step in zip(size, spacing, strict=True)]
-    starts = [middle - side / 2 for middle, side in zip(centre, sides, strict=True)]
-    copied = all(abs(pixel / step - 1) < 1e-3 for step in spacing)
-    if copied:
-        starts, sides = [math.floor(start + 0.5) for start in starts], list(size)
+    starts, sides, copied = _box(spacing, centre, size, pixel)
     margins = [0 if copied else math.ceil(SUPPORT * max(1.0, pixel / step)) for step in spacing]
     lows = [math.floor(start) - margin for start, margin in zip(starts, margins, strict=True)]
     highs = [math.ceil(start + side) + margin for start, side, margin in zip(starts, sides, margins, strict=True)]
@@ -161,6 +175,18 @@ def resampled(
     y, x = (start - low for start, low in zip(starts, lows, strict=True))
     box = (x, y, x + sides[1], y + sides[0])
     return np.asarray(Image.fromarray(part).resize((size[1], size[0]), Image.Resampling.LANCZOS, box))
+
+
+def _box(
+    spacing: tuple[float, float], centre: tuple[float, float], size: tuple[int, int], pixel: float
+) -> tuple[list[float], list[float], bool]:
+    """Where the part begins and how long it is, in pixels of the picture, and whether its pixels are copied."""
+    sides = [count * pixel / step for count, step in zip(size, spacing, strict=True)]
+    starts = [middle - side / 2 for middle, side in zip(centre, sides, strict=True)]
+    copied = all(abs(pixel / step - 1) < 1e-3 for step in spacing)
+    if copied:
+        starts, sides = [math.floor(start + 0.5) for start in starts], list(size)
+    return starts, sides, copied
 
 
 def _window(sample: np.ndarray, threshold: float, percentiles: tuple[float, float]) -> tuple[float, float]:

@@ -139,7 +139,19 @@ def test_dicom_series_name_their_subject(tmp_path):
 
 def test_a_file_of_another_kind(tmp_path):
     touch(tmp_path, "x.txt")
-    assert found(tmp_path / "x.txt").refused == [("x.txt", "it is neither a NIfTI nor a DICOM file with a picture")]
+    assert found(tmp_path / "x.txt").refused == [("x.txt", "it is neither a NIfTI, DICOM or npy file nor a picture")]
+
+
+def test_numpy_files_and_pictures_where_there_is_nothing_else(tmp_path):
+    touch(tmp_path, "a/x_1.npy", "a/x_2.nii", "a/shot.png", "b/y_1.png")
+    assert [name for name, *_ in told(tmp_path)] == ["a/x_1.npy", "a/x_2.nii"]
+    assert told(tmp_path / "a" / "x_1.npy") == [("x_1.npy", "x", "", "all")]
+    assert told(tmp_path / "b") == [("y_1.png", "y", "", "all")]
+    assert told(tmp_path / "b" / "y_1.png") == [("y_1.png", "y", "", "all")]
+    (tmp_path / "t.csv").write_text("path,subject,label\nb,P1,AD\na/shot.png,P2,NC\na/x_1.npy,P3,NC\n")
+    assert [(name, subject) for name, subject, *_ in told(tmp_path / "t.csv")] == [
+        ("b/y_1.png", "P1"), ("a/shot.png", "P2"), ("a/x_1.npy", "P3"),
+    ]  # fmt: skip
 
 
 def test_what_is_no_source(tmp_path):

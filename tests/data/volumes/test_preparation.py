@@ -7,7 +7,7 @@ from markers import find_markers
 from PIL import Image
 from small_volumes import head, save_nifti, save_series
 
-from keras_stylegan.data.volumes import preparation
+from keras_stylegan.data.volumes import parts
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.preparation import prepare_volumes
 from keras_stylegan.errors import InputError
@@ -99,7 +99,7 @@ def test_equal_inputs_give_equal_bytes_and_another_salt_other_names(tmp_path, sa
 def test_an_interrupted_preparation_goes_on(tmp_path, salt, monkeypatch):
     source = write_source(tmp_path / "in", subjects=4)
     prepare(source, tmp_path / "whole", salt=salt)
-    read, done = preparation.read_nifti, []
+    read, done = parts.read_nifti, []
 
     def interrupted(path):
         if len(done) == 3:
@@ -107,12 +107,12 @@ def test_an_interrupted_preparation_goes_on(tmp_path, salt, monkeypatch):
         done.append(path)
         return read(path)
 
-    monkeypatch.setattr(preparation, "read_nifti", interrupted)
+    monkeypatch.setattr(parts, "read_nifti", interrupted)
     with pytest.raises(KeyboardInterrupt):
         prepare(source, tmp_path / "out", salt=salt, workers=1)
     assert not (tmp_path / "out" / "dataset.json").exists()
     again = []
-    monkeypatch.setattr(preparation, "read_nifti", lambda path: again.append(path) or read(path))
+    monkeypatch.setattr(parts, "read_nifti", lambda path: again.append(path) or read(path))
     prepared = prepare(source, tmp_path / "out", salt=salt)
     assert prepared.lines[0] == "Went on after an interruption: 3 volumes had been read."
     assert len(again) == 5 and not set(again) & set(done)
@@ -175,6 +175,45 @@ def test_a_tilted_volume_is_told_of(tmp_path, salt):
     save_nifti(tmp_path / "in" / "a_1.nii", head(), affine)
     lines = prepare(tmp_path / "in", tmp_path / "out", salt=salt, split="1/0").lines
     assert "Warning: volumes are tilted by up to 20 degrees; their slices are not turned." in lines
+
+
+def test_pictures_keep_the_split_of_their_folders(tmp_path, salt):
+    for number, name in enumerate(("train/1_1.png", "train/1_2.png", "train/2_1.png", "val/3_1.png", "val/1_9.png")):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 4096, (20, 20)).astype(np.uint16)
+        Image.fromarray(pixels).save(tmp_path / "in" / name)
+    prepared = prepare(tmp_path / "in", tmp_path / "out", salt=salt)
+    most = max(int(np.load(tmp_path / "out" / split / "images.npy").max()) for split in ("train", "test"))
+    assert prepared.lines[:3] == [
+        "train: 3 slices 16x32 uint16 of 2 subjects; all 3.",
+        "test: 2 slices 16x32 uint16 of 2 subjects; all 2.",
+        "The split is that of the source's folders.",
+    ]
+    assert prepared.lines[3].startswith("Warning: 1 subjects stand in both: training refuses the dataset unless")
+    assert prepared.lines[4].startswith(f"Warning: the values end at {most} of 65535") and most <= 4095
+    assert [(row["split"], row["slice"], row["slice_position_mm"]) for row in manifest(tmp_path / "out")] == [
+        ("train", "1.0", "nan"), ("train", "2.0", "nan"), ("train", "1.0", "nan"), ("test", "9.0", "nan"),
+        ("test", "1.0", "nan"),
+    ]  # fmt: skip
+    about = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert about["covariates"] == ["slice"] and about["spacing_mm"] is about["plane"] is about["middle_mm"] is None
+
+
+def test_the_dataset_knows_where_its_pictures_lie(tmp_path, salt):
+    affine = np.diag([2.0, 2.0, 3.0, 1.0])
+    affine[:3, 3] = (-10, 5, 40)
+    save_nifti(tmp_path / "in" / "a_1.nii", head(), affine)
+    about, rows = {}, {}
+    for plane in ("axial", "coronal", "sagittal"):
+        prepare(tmp_path / "in", tmp_path / plane, salt=salt, plane=plane, split="1/0", size=(16, 16))
+        about[plane] = json.loads((tmp_path / plane / "dataset.json").read_text())
+        rows[plane] = manifest(tmp_path / plane)[0]
+    # The head lies in voxels 2 to 9, 2 to 11 and 2 to 7 of 12 x 14 x 10; its middle is at 5.5, 6.5 and 4.5.
+    middle = [-10 + 2 * 5.5, 5 + 2 * 6.5, 40 + 3 * 4.5]
+    for plane, slice_spacing in (("axial", 3), ("coronal", 2), ("sagittal", 2)):
+        assert about[plane]["middle_mm"] == middle and about[plane]["slice_spacing_mm"] == slice_spacing
+    assert [float(rows["axial"][name]) for name in ("row_middle_mm", "column_middle_mm")] == [middle[1], middle[0]]
+    assert [float(rows["sagittal"][name]) for name in ("row_middle_mm", "column_middle_mm")] == [middle[2], middle[1]]
 
 
 @pytest.mark.filterwarnings("error")
