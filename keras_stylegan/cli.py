@@ -14,6 +14,7 @@ import tyro
 from keras_stylegan import __version__
 from keras_stylegan.arguments import HELP, parse_command, peek
 from keras_stylegan.atomic import require_writable
+from keras_stylegan.comparison import command as comparison
 from keras_stylegan.config import Config
 from keras_stylegan.config.checks import require_at_least, require_at_most
 from keras_stylegan.data.volumes.options import VolumeOptions
@@ -230,6 +231,7 @@ COMMANDS = {
     "import": Import,
     "prepare": Prepare,
     "benchmark": Benchmark,
+    "compare": comparison.Compare,
 }
 
 
@@ -260,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse(
     arguments: Sequence[str],
-) -> Train | Generate | Evaluate | Export | Import | Prepare | PrepareVolumes | Benchmark:
+) -> Train | Generate | Evaluate | Export | Import | Prepare | PrepareVolumes | Benchmark | comparison.Compare:
     """The command of a command line, with all its options.
 
     The config of an experiment, wherever it is named, gives the defaults of all other options. With `--resume` the
@@ -276,6 +278,8 @@ def parse(
     if command not in COMMANDS:
         raise unknown("command", command, list(COMMANDS))
     kind = COMMANDS[command]
+    if kind is comparison.Compare:
+        return comparison.parse(rest, f"{name} {command}")
     if kind is Prepare and any(argument.split("=")[0] == "--out" for argument in rest):
         kind = PrepareVolumes
     default = kind()

@@ -68,7 +68,14 @@ ALLOWED = {
     "importing": ({"errors"}, {"numpy"}),
     "importing.command": (OURS_BELOW_TRAINING | {"training", "resources"}, KERAS),
     "evaluation": (OURS_BELOW_TRAINING | {"training", "resources"}, {"numpy", "PIL", "rich", "matplotlib"}),
-    # The command line shows its options at once.
+    # Children of its own start Keras: this process leaves memory and devices to them.
+    "comparison": (
+        OURS_BELOW_TRAINING | {"training", "evaluation", "resources"},
+        {"numpy", "PIL", "rich", "matplotlib"},
+    ),
+    "comparison.command": ({"arguments", "config", "errors", "experiments"}, {"tyro"}),
+    # The command line shows their options at once.
+    "comparison.options": ({"errors", "config", "evaluation"}, set()),
     "evaluation.options": ({"errors", "config"}, set()),
 }
 HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "picture_room", "prepare"}

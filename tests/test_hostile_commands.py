@@ -5,6 +5,7 @@ import shutil
 import time
 
 import pytest
+from hostile_comparisons import COMPARISONS
 from hostile_rows import NEWEST, ROWS
 
 from keras_stylegan.cli import main
@@ -59,10 +60,11 @@ def make(path, content):
 
 
 def test_there_are_rows_enough():
-    assert len({row.what for row in ROWS}) == len(ROWS) > 100
+    rows = [*ROWS, *COMPARISONS]
+    assert len({row.what for row in rows}) == len(rows) > 100
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what[:60])
+@pytest.mark.parametrize("row", [*ROWS, *COMPARISONS], ids=lambda row: row.what[:60])
 def test_a_hostile_command_is_answered_in_one_line(row, run, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -5,7 +5,6 @@ passed over for the one before.
 """
 
 import dataclasses
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from keras_stylegan.errors import InputError
 from keras_stylegan.training import npz
 from keras_stylegan.training.record import Record
+from keras_stylegan.training.run_folder import CHECKPOINT
 from keras_stylegan.training.state import state, values
 from keras_stylegan.typed_json import from_json, to_json
 
@@ -68,7 +68,7 @@ class CheckpointFolder:
         budget_bytes: Size that all checkpoints together may have; the newest two are kept whatever it is.
     """
 
-    PATTERN = re.compile(r"checkpoint_(\d{10})\.npz")
+    PATTERN = CHECKPOINT
 
     def __init__(self, folder: Path, budget_bytes: float = float("inf")) -> None:
         self.folder = folder

@@ -9,6 +9,7 @@ from keras_stylegan.training.callbacks import (
     Progress,
     QuickEvaluation,
     SampleGrid,
+    Sitting,
     StopAt,
     StopOnNonFinite,
     StopOnSignal,
@@ -35,6 +36,7 @@ class RunCallbacks:
         heldout: Images of held-out subjects; None for no evaluation during training.
         total_images: Real images of the whole run.
         journal: What the run says.
+        sitting: Ends this part of the run before the run's end.
 
     Attributes:
         all: The list for `fit`.
@@ -52,6 +54,7 @@ class RunCallbacks:
         heldout: ImageSet | None,
         total_images: int,
         journal: Journal,
+        sitting: Sitting | None = None,
     ) -> None:
         options, writes = config.training, replicas.is_chief()
         checkpoints = CheckpointFolder(folder.checkpoints, options.checkpoint_gb * 1e9)
@@ -72,9 +75,15 @@ class RunCallbacks:
             Progress(total_images, journal, options.log_kimg),
             TrainingLog(folder.path if writes else None, options.log_kimg),
         ]
+        evaluation = None
         if heldout is not None:
             # Before the checkpoint of the same step, so that a resumed run has the same rows.
             compare = (options.evaluate_kimg, options.evaluate_count, options.best_metric, journal.say)
-            in_order.append(QuickEvaluation(folder.path, folder.best, record, data, heldout, *compare))
-        in_order += [self.saver, LossPlot(folder.path), self.samples]
+            evaluation = QuickEvaluation(folder.path, folder.best, record, data, heldout, *compare)
+        in_order += [evaluation] * (evaluation is not None) + [self.saver, LossPlot(folder.path), self.samples]
+        if sitting is not None:
+            sitting.join(total_images, options.log_kimg, evaluation and evaluation.evaluate)
+            # What is counted as training ends with the log.
+            after_log = 1 + next(i for i, callback in enumerate(in_order) if isinstance(callback, TrainingLog))
+            in_order = [*in_order[:after_log], sitting, *in_order[after_log:], sitting.after]
         self.all = [callback for callback in in_order if writes or not isinstance(callback, ONLY_WRITE)]

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import stat
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,8 @@ from keras_stylegan.typed_json import read_json, to_json
 
 MODELS = Path("models")
 """Where runs go by default: `models/<experiment>/`."""
+CHECKPOINT = re.compile(r"checkpoint_(\d{10})\.npz")
+"""Name of a checkpoint: the images seen."""
 FOLDER, FILE = "a folder", "a file"
 TENSORBOARD = tuple(f"tensorboard/{name}" for name in ("metrics", "samples", "evaluation"))
 FOLDERS = ("checkpoints", "samples", "tensorboard", *TENSORBOARD, "evaluation", "export")
@@ -34,6 +37,7 @@ FILES = (
     "train.log",
     "loss.png",
     "evaluation.csv",
+    "clock.csv",
     "checkpoints/best.npz",
 )
 """What commands write into a run folder."""
@@ -60,6 +64,7 @@ class RunFolder:
         self.text_log = self.path / "train.log"
         self.plot = self.path / "loss.png"
         self.evaluation = self.path / "evaluation"
+        self.clock = self.path / "clock.csv"
 
     def lock(self) -> Any:
         """Take the folder for this process, until the returned file is closed or the process ends.
@@ -148,6 +153,13 @@ class RunFolder:
         except OSError as error:
             raise self._unusable(error.strerror) from error
         return True
+
+    def images_saved(self) -> int:
+        """Images seen at the newest checkpoint, by its name; 0 without one."""
+        if not self.checkpoints.is_dir():
+            return 0
+        found = (CHECKPOINT.fullmatch(name) for name in os.listdir(self.checkpoints))
+        return max((int(match[1]) for match in found if match), default=0)
 
     def write_config(self, config: Config, records: tuple[Path, ...] = ()) -> None:
         """Write the resolved config, and beside it what it ran on and copies of the `records` of its data."""

@@ -16,6 +16,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates, shared_subjects
 from keras_stylegan.program import program
 from keras_stylegan.sizes import in_words
+from keras_stylegan.training.callbacks import Sitting
 from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.journal import Journal
@@ -27,7 +28,13 @@ from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import assign, state
 
 
-def train(config: Config, run_dir: Path, resume: bool = False, console: Console | None = None) -> int:
+def train(
+    config: Config,
+    run_dir: Path,
+    resume: bool = False,
+    console: Console | None = None,
+    sitting: Sitting | None = None,
+) -> int:
     """Train, or continue, a run. Nothing in its folder changes before everything has been checked.
 
     With several processes all call this with the same arguments; the chief alone prints and writes. When one of them
@@ -38,9 +45,11 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
         run_dir: The run folder.
         resume: Continue from its newest checkpoint.
         console: Where to print.
+        sitting: Train only up to its end, evaluate there, and save.
 
     Returns:
-        Exit code: 0 complete, 1 stopped because the loss or a gradient was not finite, 128 + n stopped by signal n.
+        Exit code: 0 complete or at the end of the sitting, 1 stopped because the loss or a gradient was not finite,
+        128 + n stopped by signal n.
 
     Raises:
         InputError: Bad data, a run folder in use or of another run, a full disk, no such distribution here.
@@ -74,14 +83,18 @@ def train(config: Config, run_dir: Path, resume: bool = False, console: Console 
                 "or --training.total-kimg"
             )
             return 0
-        heldout = _heldout_images(config, data, total_images, journal.say) if chief else None
-        callbacks = RunCallbacks(config, folder, record, data, heldout, total_images, journal)
+        evaluates = sitting is not None or _is_evaluated(config.training, total_images)
+        heldout = _heldout_images(config, data, journal.say) if chief and evaluates else None
+        callbacks = RunCallbacks(config, folder, record, data, heldout, total_images, journal, sitting)
         journal.say(_summary(config, gan, data, total_images))
         if chief:
             journal.begin()
             folder.write_config(config, source_of(config).records)
         batches = _batches(config, data, gan.images_seen)
         saved = _fit(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks)
+        if sitting is not None and sitting.over and callbacks.non_finite.stopped_reason is None:
+            journal.say(f"The sitting ends at {gan.images_seen / 1000:g} kimg. Saved {saved}")
+            return 0
         return _end(config, folder, gan, callbacks, saved, journal.say)
 
 
@@ -96,11 +109,13 @@ def _training_images(config: Config, say: Callable[[str], None]) -> ImageSet:
     return data
 
 
-def _heldout_images(config: Config, data: ImageSet, total_images: int, say: Callable[[str], None]) -> ImageSet | None:
-    """Held-out images for evaluations during training, if these are wanted, will be due and there are any."""
-    options = config.training
-    if options.evaluate_kimg is None or 1000 * options.evaluate_kimg > total_images:
-        return None
+def _is_evaluated(options: TrainingConfig, total_images: int) -> bool:
+    """Whether an evaluation during training is wanted and will be due."""
+    return options.evaluate_kimg is not None and 1000 * options.evaluate_kimg <= total_images
+
+
+def _heldout_images(config: Config, data: ImageSet, say: Callable[[str], None]) -> ImageSet | None:
+    """Held-out images for evaluations during training, if there are any."""
     if not source_of(config).has_test:
         say("No evaluation during training: the data has no test/ with held-out subjects.")
         return None

@@ -12,6 +12,7 @@ from keras_stylegan.training.callbacks.non_finite import StopOnNonFinite
 from keras_stylegan.training.callbacks.progress import Progress
 from keras_stylegan.training.callbacks.quick_evaluation import QuickEvaluation
 from keras_stylegan.training.callbacks.sample_grid import SampleGrid
+from keras_stylegan.training.callbacks.sitting import Sitting
 from keras_stylegan.training.callbacks.stop import StopAt, StopOnSignal
 from keras_stylegan.training.callbacks.training_log import TrainingLog
 
@@ -21,6 +22,7 @@ __all__ = [
     "Progress",
     "QuickEvaluation",
     "SampleGrid",
+    "Sitting",
     "StopAt",
     "StopOnNonFinite",
     "StopOnSignal",

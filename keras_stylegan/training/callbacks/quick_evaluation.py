@@ -78,7 +78,7 @@ class QuickEvaluation(StepCallback):
         record: What `best` says of the run besides its variables, as a checkpoint does.
         training: The training images.
         heldout: Images of subjects that are not in `training`.
-        kimg: Interval in thousands of images.
+        kimg: Interval in thousands of images; None to evaluate only when asked (`evaluate`).
         count: Images of each set; fewer where there are fewer training or held-out ones.
         best_metric: The column that decides which state is best.
         say: Called with a line per evaluation and per warning.
@@ -91,7 +91,7 @@ class QuickEvaluation(StepCallback):
         record: Record,
         training: ImageSet,
         heldout: ImageSet,
-        kimg: float = 50.0,
+        kimg: float | None = 50.0,
         count: int = 1000,
         best_metric: str = "frechet_random",
         say: Callable[[str], None] = print,
@@ -105,7 +105,7 @@ class QuickEvaluation(StepCallback):
         self.training, self.heldout = training, heldout
         self.count = min(count, len(training), len(heldout))
         self.say = say
-        self._interval = Interval(kimg)
+        self._interval = None if kimg is None else Interval(kimg)
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
         # Read here as well, so that a damaged file is refused before anything is written.
         self._rows: list[Row] = _read(self.path)
@@ -122,18 +122,26 @@ class QuickEvaluation(StepCallback):
         Raises:
             InputError: evaluation.csv is damaged or cannot be written.
         """
-        self._interval.start(self.model.images_seen)
+        if self._interval is not None:
+            self._interval.start(self.model.images_seen)
         self._rows = [row for row in _read(self.path) if round(1000 * row.kimg) <= self.model.images_seen]
         self._write()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Evaluates when the interval is over; a state that cannot be evaluated is told and passed over.
+        """Evaluates when the interval is over.
 
         Raises:
             InputError: The disk is full.
         """
-        if not self._interval.ends(self.running_model):
-            return
+        if self._interval is not None and self._interval.ends(self.running_model):
+            self.evaluate()
+
+    def evaluate(self) -> None:
+        """Measures the present state and adds its row; a state that cannot be evaluated is told and passed over.
+
+        Raises:
+            InputError: The disk is full.
+        """
         try:
             values = self.measure()
         except InputError as error:

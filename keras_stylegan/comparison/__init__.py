@@ -1,0 +1,1 @@
+"""The command `compare`: experiments side by side, on held-out subjects."""
