@@ -61,6 +61,7 @@ def _parser():
     parser.add_argument("--truncation-psi", type=float, default=1.0, help="truncation ψ; 0 is the mean image (1.0)")
     parser.add_argument("--output-dir", type=Path, default=Path("stylegan_outputs"), help="folder of the images")
     parser.add_argument("--format", choices=("png", "npy"), default="png", help="PNG, or numpy files as generated")
+    parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="bits of a PNG's pixel, 16 for grey (8)")
     parser.add_argument("--grid", action="store_true", help=f"also write grid.png of the first {GRID_LIMIT} images")
     parser.add_argument("--resume", action="store_true", help="keep the images that an earlier call wrote")
     parser.add_argument("--batch-size", type=int, help="images of one run of the graph")
@@ -71,6 +72,8 @@ def _parser():
 
 def _write_images(options):
     generator = OnnxGenerator(options.model, options.provider, options.batch_size, options.workers)
+    if options.bits == 16 and (generator.channels != 1 or generator.metadata["output"] == "uint8"):
+        raise InputError("--bits: 16 is for grey images that were exported as float32. Received: 16")
     # Checks every value before the first file is touched.
     generator.stream(options.count, options.seed, options.truncation_psi, options.label)
     _require_room(options, generator)
@@ -100,7 +103,7 @@ def _require_room(options, generator):
     values = generator.height * generator.width * generator.channels
     # A PNG of a slice has at least half its pixels' bytes, and a file takes whole blocks.
     of_array = 1 if generator.metadata["output"] == "uint8" else 4
-    content = of_array * values if options.format == "npy" else values // 2
+    content = of_array * values if options.format == "npy" else values * options.bits // 16
     count = options.count
     path = options.output_dir.absolute()
     # Unlike pathlib's, these take names that the system refuses for ones that do not exist.
@@ -124,6 +127,9 @@ class _Folder:
             self.classes = [options.label]
         else:
             self.classes = list(generator.classes) or [None]
+        pixel = json.loads(generator.metadata.get("pixel_size_mm", "null"))
+        # PNG counts pixels per metre, Pillow per inch.
+        self.resolution = {"dpi": (25.4 / pixel, 25.4 / pixel)} if pixel else {}
         for name in filter(None, self.classes):
             if set("/\\") & set(name) or name.startswith(".") or not name.isprintable():
                 raise InputError(f"{options.model} has a class that cannot begin the name of a file: {name[:100]!r}")
@@ -132,7 +138,7 @@ class _Folder:
             "seed": options.seed,
             "label": options.label,
             "truncation_psi": options.truncation_psi,
-            "format": options.format,
+            "format": "png16" if options.format == "png" and options.bits == 16 else options.format,
         }
         if not (options.resume and self._is_continued_by(record)):
             self._replace(RECORD, json.dumps(record, indent=2).encode())
@@ -175,7 +181,7 @@ class _Folder:
         if self.options.format == "npy":
             np.save(buffer, image)
         else:
-            _to_pillow(image).save(buffer, format="PNG")
+            _to_pillow(image, self.options.bits).save(buffer, format="PNG", **self.resolution)
         self._replace(self.name(number), buffer.getvalue())
 
     def write_grid(self):
@@ -216,18 +222,19 @@ def _read_image(path):
             return _to_pillow(np.load(path))
         with Image.open(path) as image:
             image.load()
-        return image
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if image.mode == "I;16" else image
     except Exception as error:  # With --resume somebody else may have written it; what Pillow raises is not said.
         raise InputError(f"{path} is damaged: delete it and continue with --resume") from error
 
 
-def _to_pillow(image):
+def _to_pillow(image, bits=8):
     """An image as the generator gives it, whatever it was exported with."""
     if image.dtype == np.uint8:
         image = image.transpose(1, 2, 0)
     else:
         image = image.transpose(1, 2, 0) if image.shape[0] in (1, 3) else image
-        image = np.clip(np.rint((image.astype(np.float64) + 1) * 127.5), 0, 255).astype(np.uint8)
+        white, kind = (255, np.uint8) if bits == 8 else (65535, np.uint16)
+        image = np.clip(np.rint((image.astype(np.float64) + 1) * (white / 2)), 0, white).astype(kind)
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 

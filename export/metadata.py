@@ -6,6 +6,7 @@ from importlib.metadata import version
 import onnxruntime
 
 from keras_stylegan.config.public import public
+from keras_stylegan.data.geometry import read_geometry
 from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
@@ -32,6 +33,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
     generator, config = trained.generator, trained.config
     height, width = height_width(generator.resolution)
     uint8 = options.output == "uint8"
+    geometry = read_geometry(trained.run_dir / "dataset.json")
     numbers = {
         "height": height,
         "width": width,
@@ -46,12 +48,14 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "images_seen": trained.images_seen,
         # onnxruntime is installed as onnxruntime or as onnxruntime-gpu.
         "versions": {name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__},
-        "pixel_size_mm": options.pixel_size_mm,
+        "pixel_size_mm": options.pixel_size_mm or (geometry and geometry.spacing_mm),
+        "slice_spacing_mm": geometry and geometry.slice_spacing_mm,
         "metrics": _metrics(trained),
     }
     return {
         "format": FORMAT,
         **{key: json.dumps(value) for key, value in numbers.items() if value is not None},
+        **({"plane": geometry.plane} if geometry else {}),
         "layout": "nchw" if uint8 else options.layout,
         "output": options.output,
         "noise": options.noise,

@@ -28,7 +28,8 @@ class ExportOptions:
     opset: int = 17
     """Version of the ONNX operator set: a lower one runs in older runtimes."""
     pixel_size_mm: float | None = None
-    """Side of a pixel of the generated images in mm, if known: it goes into the metadata."""
+    """Side of a pixel of the generated images in mm: it goes into the metadata. By default that of the training set,
+    if it was made of volumes."""
 
     def __post_init__(self) -> None:
         for name, legal in choices(ExportOptions).items():

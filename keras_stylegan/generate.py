@@ -20,6 +20,8 @@ MOST_SOURCES = 100
 """Rows and columns of a style-mixing grid: 10,000 mixtures are more than anybody looks at."""
 MOST_FRAMES = 10_000
 """Of an animation: ten minutes."""
+ENDINGS = {"nifti": "nii.gz"}
+"""Of files that are not called as their format."""
 STRIP_COLUMNS = 8
 """Images of an interpolation strip from one latent to the next."""
 
@@ -43,8 +45,9 @@ class GenerateOptions:
     """Noise inputs: the same fixed maps for all images, drawn for each image, or none."""
     output_dir: Path = Path("stylegan_outputs")
     """Folder of the pictures; files of the same name are replaced."""
-    format: Literal["png", "npy"] = "png"
-    """Images as PNG, or as numpy files with float32 values, about [-1, 1]. Grids are PNG always."""
+    format: Literal["png", "npy", "nifti"] = "png"
+    """Images as PNG, as numpy files with float32 values, about [-1, 1], or as 16-bit NIfTI slices with spacing and
+    affine of the training set, for runs on volumes (`prepare SCANS --out`). Grids are PNG always."""
     bits: Literal[8, 16] = 8
     """Bits per pixel of the PNG images; 16 for grey images only."""
     mixing: int = 5
@@ -77,7 +80,7 @@ class GenerateOptions:
 def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     """Writes images, grids, style-mixing grids, an interpolation strip and its animation.
 
-    Files in `options.output_dir`: `[<class>_]seed<seed>_<index>.png` (or .npy) for every image, `grid.png`,
+    Files in `options.output_dir`: `[<class>_]seed<seed>_<index>.png` (or .npy, .nii.gz) for every image, `grid.png`,
     `grid_<class>.png`, `style_mixing_coarse.png`, `..._middle.png`, `..._fine.png` (StyleGAN, figure 3),
     `interpolation.png`, `interpolation.gif`, and `generate.json` with all it takes to draw them again but the place of
     the run: the files may be shared, and tell nothing of this machine or of the data.
@@ -94,6 +97,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
 
     from keras_stylegan.atomic import replace_file
     from keras_stylegan.config.public import public
+    from keras_stylegan.data.geometry import read_geometry
     from keras_stylegan.latent.rendering import Renderer
     from keras_stylegan.picture_room import require_room
     from keras_stylegan.training.trained import load_generator, newest_run
@@ -103,6 +107,12 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     classes = _chosen_classes(trained, options)
     if options.bits == 16 and options.format == "png" and generator.channels != 1:
         raise InputError(f"bits must be 8 for RGB images (or use --format npy). Received: {options.bits}")
+    geometry = read_geometry(trained.run_dir / "dataset.json") if options.format == "nifti" else None
+    if options.format == "nifti" and (geometry is None or generator.channels != 1):
+        raise InputError(
+            "format nifti needs the spacing of grey training images, which datasets made of volumes have (prepare "
+            f"SCANS --out DATASET); {trained.run_dir} has none: choose png or npy. Received: 'nifti'"
+        )
     cutoff, layers = options.truncation_cutoff, generator.num_ws
     require(cutoff is None or cutoff <= layers, "truncation_cutoff", f"at most {layers}, the run's layers", cutoff)
     require_room(options, generator)
@@ -125,7 +135,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         truncation_cutoff=options.truncation_cutoff,
     )
     sequence = _Sequence(trained.classes, classes, generator.c_dim, generator.z_dim, options.seed)
-    written = [_write_images(renderer, sequence, options)]
+    written = [_write_images(renderer, sequence, options, geometry, record)]
     if options.mixing:
         written += _write_style_mixing(renderer, sequence, options)
     if options.interpolation:
@@ -167,14 +177,29 @@ class _Sequence:
         return z, np.eye(self.c_dim, dtype=np.float32)[[self.class_of(number) for number in numbers]]
 
 
-def _write_images(renderer, sequence, options) -> str:
+def _write_images(renderer, sequence, options, geometry, record) -> str:
     import numpy as np
     from rich.progress import track
 
     from keras_stylegan.atomic import replace_file
     from keras_stylegan.data.image_files import encode_png, save_grid
+    from keras_stylegan.data.volumes.synthetic import encode_nifti
     from keras_stylegan.latent.rendering import BATCH_SIZE
 
+    def encoded(image, number) -> bytes:
+        if options.format != "nifti":
+            return _npy(image) if options.format == "npy" else encode_png(image, options.bits)
+        label = sequence.class_of(number)
+        own = {
+            "weights_sha256": record["weights_sha256"],
+            "seed": options.seed,
+            "index": number // len(sequence.classes),
+            "label": None if label is None else sequence.all_classes[label],
+            "truncation_psi": options.truncation_psi,
+        }
+        return encode_nifti(image, geometry, own)
+
+    ending = ENDINGS.get(options.format, options.format)
     shown: dict[int | None, list] = {label: [] for label in sequence.classes}
     first: list = []
     start = time.perf_counter()
@@ -185,8 +210,7 @@ def _write_images(renderer, sequence, options) -> str:
         if not np.isfinite(images).all():
             raise InputError("The run's generator gives values that are not finite: choose an earlier checkpoint.")
         for number, image in zip(numbers, images, strict=True):
-            content = _npy(image) if options.format == "npy" else encode_png(image, options.bits)
-            replace_file(options.output_dir / f"{sequence.name(number)}.{options.format}", content, sync=False)
+            replace_file(options.output_dir / f"{sequence.name(number)}.{ending}", encoded(image, number), sync=False)
             if len(first) < GRID_LIMIT:
                 first.append(image)
             of_class = shown[sequence.class_of(number)]
@@ -198,7 +222,7 @@ def _write_images(renderer, sequence, options) -> str:
         if label is not None and images:
             save_grid(options.output_dir / f"grid_{sequence.all_classes[label]}.png", np.stack(images))
     rate = f"{options.count} images in {seconds:.1f} s ({options.count / seconds:.1f} images/s with start-up)"
-    return f"{rate}: {sequence.name(0)}.{options.format} ..., all in grid*.png"
+    return f"{rate}: {sequence.name(0)}.{ending} ..., all in grid*.png"
 
 
 def _write_style_mixing(renderer, sequence, options) -> list[str]:

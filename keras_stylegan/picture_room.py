@@ -61,9 +61,10 @@ def file_bytes(values: int, kind: str, bits: int) -> float:
 
     Args:
         values: Pixels times channels.
-        kind: "png" or "npy".
+        kind: "png", "npy" or "nifti" (16 bits, compressed as a PNG is).
         bits: Of a value in a PNG.
     """
+    bits = 16 if kind == "nifti" else bits
     content = FLOAT * values if kind == "npy" else PNG_SHARE * values * bits / 8
     return max(1, -(-content // BLOCK)) * BLOCK
 

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
@@ -154,6 +155,25 @@ def test_truncation(unconditional, tmp_path):
     generate(run, options)
     expected = generator(draw_latents(0, [0], 8), truncation_psi=0.5, truncation_cutoff=2)
     assert np.abs(pixels(tmp_path / "half" / "seed0_00000.png") - levels(expected)[0]).max() <= 1
+
+
+def test_nifti(unconditional, tmp_path):
+    run, generator = unconditional
+    about = {"plane": "axial", "spacing_mm": 1.5, "slice_spacing_mm": 3.0, "middle_mm": [0.0, 1.0, 2.0]}
+    with pytest.raises(InputError, match="format nifti needs the spacing of grey training images"):
+        generate(run, GenerateOptions(format="nifti", output_dir=tmp_path, **QUICK))
+    assert not list(tmp_path.iterdir())
+    (run / "dataset.json").write_text(json.dumps(about))
+    try:
+        generate(run, GenerateOptions(count=2, format="nifti", output_dir=tmp_path, **QUICK))
+    finally:
+        (run / "dataset.json").unlink()
+    file = nibabel.load(tmp_path / "seed0_00001.nii.gz")
+    expected = np.clip(np.asarray(generator(draw_latents(0, [1], 8)))[0, ..., 0], -1, 1)
+    assert np.abs(np.asarray(file.dataobj)[..., 0].T - (expected.astype(float) + 1) * 32767.5).max() < 2
+    np.testing.assert_allclose(file.header.get_zooms(), (1.5, 1.5, 3))
+    note = json.loads(file.header.extensions[0].get_content())
+    assert note["index"] == 1 and note["weights_sha256"] == load_generator(run).weights_sha256
 
 
 def test_16_bits(unconditional, tmp_path):

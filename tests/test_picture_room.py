@@ -65,6 +65,7 @@ def test_files_are_at_least_as_large_as_counted(tmp_path, size, bits):
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert file_bytes(size**2, "png", bits) <= 4096 * -(-(tmp_path / "a.png").stat().st_size // 4096)
     np.save(tmp_path / "a.npy", smooth.astype(np.float32))
+    assert file_bytes(size**2, "nifti", 8) == file_bytes(size**2, "png", 16)
     assert 0 <= (tmp_path / "a.npy").stat().st_size - file_bytes(size**2, "npy", bits) < 4096
 
 

@@ -58,6 +58,22 @@ def test_command_writes_what_run_py_generate_writes(conditional, tmp_path):
         assert np.abs(pixels(tmp_path / "onnx" / name) - pixels(tmp_path / "keras" / name)).max() <= 1
 
 
+def test_16_bits_and_the_size_of_a_pixel(unconditional, tmp_path, capsys):
+    model = onnx.load(unconditional.path)
+    model.metadata_props.add(key="pixel_size_mm", value="2.5")
+    save(model, tmp_path / "generator.onnx")
+    arguments = (tmp_path / "generator.onnx", tmp_path / "out", "--count", 2, "--bits", 16, "--grid")
+    assert call(*arguments) == call(*arguments, "--resume") == 0
+    expected = (unconditional.images(draw_latents(0, [1], 8))[0, ..., 0].astype(float) + 1) * 32767.5
+    with Image.open(tmp_path / "out" / "seed0_00001.png") as file:
+        assert file.mode == "I;16" and np.abs(np.asarray(file).astype(float) - expected).max() < 2
+        np.testing.assert_allclose(file.info["dpi"], 25.4 * 0.4)  # 400 pixels of 2.5 mm are a metre
+    grid, image = (pixels(tmp_path / "out" / name) for name in ("grid.png", "seed0_00001.png"))
+    np.testing.assert_array_equal(grid[:, 16:], image >> 8)
+    assert call(*arguments[:-3], "--resume") == 2
+    assert "holds images of another format (png16)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("more", [(), ("--resume",), ("--format", "npy")])
 def test_more_images_than_the_disk_has_room_for(conditional, tmp_path, capsys, more):
     assert call(conditional.path, tmp_path, "--count", 10**13, *more) == 2
@@ -255,6 +271,7 @@ def test_halves_of_another_export_are_refused(unconditional, conditional, tmp_pa
         (["--batch-size", "1000000"], ["batch_size must be from 1 to 1024", "1000000"]),
         (["--workers", "0"], ["workers must be from 1 to 1024", "0"]),
         (["--format", "jpg"], ["argument --format", "'jpg'"]),
+        (["--bits", "12"], ["argument --bits", "12"]),
         (["--provider", "TPUExecutionProvider"], ["has the providers ['", "['TPUExecutionProvider']"]),
         (["--colour"], ["unrecognized arguments: --colour"]),
     ],

@@ -1,8 +1,6 @@
 import errno
-import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import keras
@@ -14,13 +12,11 @@ from exported import Exported, make_run
 from onnx.reference import ReferenceEvaluator
 
 import export.to_onnx
-from export.metadata import metadata
 from export.options import ExportOptions
 from export.to_onnx import PARTS, export_run, to_onnx
 from export.verify import verify
 from keras_stylegan.errors import InputError
 from keras_stylegan.models.reference import from_reference
-from keras_stylegan.training.trained import load_generator
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = ["generator.keras", "generator.onnx", "mapping.onnx", "synthesis.onnx"]
@@ -86,43 +82,6 @@ def test_operators(unconditional):
         used = {name for node in graph.node for name in node.input}
         assert {weight.name for weight in graph.initializer} <= used
         assert not [weight.name for weight in graph.initializer if weight.external_data]
-
-
-def test_metadata(conditional):
-    values = {entry.key: entry.value for entry in onnx.load(conditional.path).metadata_props}
-    expected = {"height": 16, "width": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
-                "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [[size] * 2 for size in (4, 8, 8, 16, 16)],
-                "style_resolutions": [4, 8, 8, 16, 16, 16]}  # fmt: skip
-    assert {key: json.loads(values[key]) for key in expected} == expected
-    assert values["dataset"] == "folder" and values["layout"] == "nhwc" and values["part"] == "generator"
-    assert json.loads(values["config"])["model"]["channel_base"] == 128
-    assert {"keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy"} == set(json.loads(values["versions"]))
-    assert values["weights_sha256"] == load_generator(conditional.run).weights_sha256
-    assert "not for diagnosis" in values["intended_use"] and "MIT" in values["licence"]
-    verification = json.loads(values["verification"])
-    assert verification["latents"] == 64 and verification["batches"] == [1, 3, 16]
-    assert 0 < verification["generator"]["mean"] < verification["generator"]["largest"] < 1e-5
-
-
-def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
-    trained = load_generator(unconditional.run)
-    assert not {"metrics", "pixel_size_mm"} & set(metadata(trained, ExportOptions()))
-    path = unconditional.run / "evaluation" / "metrics.json"
-    path.parent.mkdir()
-    try:
-        record = {"run": {"weights_sha256": trained.weights_sha256}, "metrics": {"frechet_random": {"value": 12.5}}}
-        path.write_text(json.dumps(record))
-        values = metadata(trained, ExportOptions(pixel_size_mm=3.25))
-        assert json.loads(values["metrics"]) == record["metrics"] and json.loads(values["pixel_size_mm"]) == 3.25
-        path.write_text(json.dumps(record | {"run": {"weights_sha256": "of other weights"}}))
-        assert "metrics" not in metadata(trained, ExportOptions())
-        for damage in (b"{", b"\x93\xff\x00", b"null", b'{"run": 1}', 100000 * b"[", None):
-            path.unlink()
-            path.mkdir() if damage is None else path.write_bytes(damage)
-            with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
-                metadata(trained, ExportOptions())
-    finally:
-        shutil.rmtree(path.parent)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ import numpy as np
 from keras_stylegan.atomic import replace_file, replacing
 from keras_stylegan.data.cache_entry import Writer
 from keras_stylegan.data.file_name import printable
+from keras_stylegan.data.geometry import NORMALS
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.split import held_out
 from keras_stylegan.data.volumes import contact_sheet, subjects
@@ -25,7 +26,7 @@ from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.parts import VERSION, Parts
 from keras_stylegan.data.volumes.pictures import is_picture
 from keras_stylegan.data.volumes.scan import Scan
-from keras_stylegan.data.volumes.slices import AXES, MARKS
+from keras_stylegan.data.volumes.slices import MARKS
 from keras_stylegan.errors import InputError
 
 PARTS = ".parts"
@@ -173,7 +174,7 @@ class _Dataset:
                 ("spacing_mm", "slice_spacing_mm", "plane", "top_bottom_left_right", "middle_mm"), None
             )
         down, across, position, distance = (list(values) for values in zip(*self.places, strict=True))
-        axis = AXES[self.options.plane]
+        axis = NORMALS[self.options.plane]
         first, second = (other for other in range(3) if other != axis)
         middle = {first: across, second: down, axis: position}
         return {

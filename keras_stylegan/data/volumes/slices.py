@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 
 from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.geometry import NORMALS
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.volume import Volume
 
-AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 MARKS = {"sagittal": "SIAP", "coronal": "SIRL", "axial": "APRL"}
 """What is at the top, bottom, left and right of a picture: the patient's right is on the left (radiological)."""
 DARKEST, BRIGHTEST = 2, 98
@@ -56,7 +56,7 @@ def slices_of(volume: Volume, options: VolumeOptions) -> Slices:
     Raises:
         RefusedError: The volume is all background, or no slice is left.
     """
-    axis = AXES[options.plane]
+    axis = NORMALS[options.plane]
     sample = volume.voxels[::2, ::2, ::2] if volume.voxels.size > MANY else volume.voxels
     threshold = foreground_threshold(sample)
     window = options.window or _window(sample, threshold, options.percentiles)

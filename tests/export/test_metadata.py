@@ -1,0 +1,52 @@
+import json
+import shutil
+
+import onnx
+import pytest
+
+from export.metadata import metadata
+from export.options import ExportOptions
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.trained import load_generator
+
+
+def test_metadata(conditional):
+    values = {entry.key: entry.value for entry in onnx.load(conditional.path).metadata_props}
+    expected = {"height": 16, "width": 16, "channels": 1, "classes": ["AD", "NC"], "z_dim": 8, "w_dim": 12, "num_ws": 6,
+                "value_range": [-1, 1], "images_seen": 1500, "noise_sizes": [[size] * 2 for size in (4, 8, 8, 16, 16)],
+                "style_resolutions": [4, 8, 8, 16, 16, 16]}  # fmt: skip
+    assert {key: json.loads(values[key]) for key in expected} == expected
+    assert values["dataset"] == "folder" and values["layout"] == "nhwc" and values["part"] == "generator"
+    assert json.loads(values["config"])["model"]["channel_base"] == 128
+    assert {"keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy"} == set(json.loads(values["versions"]))
+    assert values["weights_sha256"] == load_generator(conditional.run).weights_sha256
+    assert "not for diagnosis" in values["intended_use"] and "MIT" in values["licence"]
+    verification = json.loads(values["verification"])
+    assert verification["latents"] == 64 and verification["batches"] == [1, 3, 16]
+    assert 0 < verification["generator"]["mean"] < verification["generator"]["largest"] < 1e-5
+
+
+def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
+    trained = load_generator(unconditional.run)
+    assert not {"metrics", "pixel_size_mm"} & set(metadata(trained, ExportOptions()))
+    path, about = unconditional.run / "evaluation" / "metrics.json", unconditional.run / "dataset.json"
+    path.parent.mkdir()
+    try:
+        record = {"run": {"weights_sha256": trained.weights_sha256}, "metrics": {"frechet_random": {"value": 12.5}}}
+        path.write_text(json.dumps(record))
+        values = metadata(trained, ExportOptions(pixel_size_mm=3.25))
+        assert json.loads(values["metrics"]) == record["metrics"] and json.loads(values["pixel_size_mm"]) == 3.25
+        about.write_text('{"plane": "axial", "spacing_mm": 1.5, "slice_spacing_mm": 3.0, "middle_mm": [0, 0, 0]}')
+        told = ["pixel_size_mm", "slice_spacing_mm", "plane"]
+        assert [metadata(trained, ExportOptions())[key] for key in told] == ["1.5", "3.0", "axial"]
+        assert metadata(trained, ExportOptions(pixel_size_mm=3.25))["pixel_size_mm"] == "3.25"
+        about.unlink()
+        path.write_text(json.dumps(record | {"run": {"weights_sha256": "of other weights"}}))
+        assert "metrics" not in metadata(trained, ExportOptions())
+        for damage in (b"{", b"\x93\xff\x00", b"null", b'{"run": 1}', 100000 * b"[", None):
+            path.unlink()
+            path.mkdir() if damage is None else path.write_bytes(damage)
+            with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
+                metadata(trained, ExportOptions())
+    finally:
+        shutil.rmtree(path.parent)
