@@ -23,6 +23,7 @@ from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
 from keras_stylegan.evaluation.report import report
 from keras_stylegan.evaluation.verdict import verdict
 from keras_stylegan.interrupt import interruptible
+from keras_stylegan.latent.peaks import activation_peaks
 from keras_stylegan.metrics.duplicates import near_duplicate_warning, near_duplicates
 from keras_stylegan.metrics.features import FeatureExtractor, make_extractor
 from keras_stylegan.metrics.memorization import Audit
@@ -32,6 +33,8 @@ from keras_stylegan.training.samples import Samples, draw_samples
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
 FILES = ("report.html", "metrics.json", "MODEL_CARD.md", "evaluations.csv")
+FEATURE_MAPS = 64
+"""Images whose feature maps are looked at."""
 
 
 def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | None = None) -> Path:
@@ -94,6 +97,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
                     measurements.extract(extractor, advance)
                 measurements.of_features(extractor)
             measurements.of_images()
+            ledger.attempt("feature maps", lambda: _feature_maps(ledger, trained, options))
             with bar("Memorisation audit", 2 * options.count + len(material.heldout)) as advance:
                 writer.audit = measurements.of_memory(extractors[0], advance)
             ledger.attempt("data checks", lambda: writer.named.extend(_check_data(ledger, material)))
@@ -168,6 +172,11 @@ def _require_memory(count: int, like: np.ndarray) -> None:
         raise InputError(
             f"count: the images need {gb(needed)} of memory, and there are {gb(memory())}; lower it. Received: {count}"
         )
+
+
+def _feature_maps(ledger: Ledger, trained: TrainedGenerator, options: EvaluateOptions) -> None:
+    peaks = activation_peaks(trained.generator, min(options.count, FEATURE_MAPS), options.seed)
+    ledger.record["feature_maps"] = [peak._asdict() for peak in peaks]
 
 
 def _check_data(ledger: Ledger, material: Material) -> list[str]:

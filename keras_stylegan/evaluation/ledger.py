@@ -16,6 +16,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
 - `audit`: the memorisation audit; its `verdict` is 'copies', 'close', 'clear' or 'undecided'. `spaces` has, for pixels
   and for features, the shares, their p-values and `outliers`: numbers (from 0 on, class after class) of single images
   with a ratio too small for a new person.
+- `feature_maps`: a list with an object per layer of the generator, coarse to fine: layer, height, width, channels, and
+  of max |x| / σ(x) over an image's map the median and largest of some images, and normal: that of N(0, 1) values.
 - `verdict`: list of {level: 'good' | 'notice' | 'bad', text}.
 
 The file is meant to be shared: it holds no path, no name of a file or subject of the data, no host and no user.
@@ -67,6 +69,7 @@ class Ledger:
             "metrics": {},
             "failures": {},
             "audit": None,
+            "feature_maps": [],
             "verdict": [],
         }
         self.save()

@@ -42,6 +42,7 @@ def report(
         _section("Plots", _plots(pictures)),
         _section("Pictures", _grids(record, pictures)),
         _section("Memorisation audit", _audit(record, pictures, sheets)),
+        _section("Feature maps", _feature_maps(record)),
         _section("Data checks", _data(record, named)),
         _section("How to read, cite and use this", _words(record)),
     ]
@@ -205,6 +206,25 @@ def _audit(
         f'<div class="plots">{plots}</div>'
         "<p>The pairs below were chosen for being alike; the first paragraph says whether that is more than "
         f"chance.</p>{shown}"
+    )
+
+
+def _feature_maps(record: dict[str, Any]) -> str:
+    rows = [
+        f"<tr><td>{escape(peak['layer'])} <small>{peak['height']}×{peak['width']}, {peak['channels']} channels</small>"
+        f"</td>{_cell('median', numbers.number(peak['median']))}{_cell('largest', numbers.number(peak['largest']))}"
+        f"{_cell('normal noise', numbers.number(peak['normal']))}</tr>"
+        for peak in record.get("feature_maps", [])
+    ]
+    if not rows:
+        return ""
+    head = "".join(f"<th>{name}</th>" for name in ("layer", "median", "largest", "normal noise"))
+    return (
+        "<p>The largest activation of every layer of the generator over the layer's standard deviation, per image. "
+        "Droplets, the artefact of StyleGAN that StyleGAN2's demodulation removes (Karras et al. 2019, section 2), are "
+        "single spikes in the maps of every image: the median is then far above that of independent normal values, and "
+        "above the layers around.</p><details><summary>Layers</summary>"
+        f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></details>'
     )
 
 

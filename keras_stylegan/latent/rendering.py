@@ -34,8 +34,8 @@ class Renderer:
         self.generator = generator
         self.noise, self.seed = noise, seed
         self._noise_sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]
-        self._mapping = _Function(generator.mapping, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
-        self._synthesis = _Function(generator.synthesis, **({} if noise == "random" else {"noise": noise}))
+        self._mapping = Function(generator.mapping, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+        self._synthesis = Function(generator.synthesis, **({} if noise == "random" else {"noise": noise}))
 
     def styles(self, z: np.ndarray, label: np.ndarray | None = None) -> np.ndarray:
         """Styles of latents, truncated.
@@ -47,7 +47,7 @@ class Renderer:
         Returns:
             (N, num_ws, w_dim) float32.
         """
-        return self._in_batches(self._mapping, {"z": z} if label is None else {"z": z, "label": label})
+        return in_batches(self._mapping, {"z": z} if label is None else {"z": z, "label": label})
 
     def images(self, ws: np.ndarray, indices: Sequence[int] | None = None) -> np.ndarray:
         """Images of styles.
@@ -63,22 +63,24 @@ class Renderer:
         inputs = {"ws": ws}
         if self.noise == "random":
             inputs["noise"] = draw_noise(self.seed, [0] * len(ws) if indices is None else indices, self._noise_sizes)
-        return self._in_batches(self._synthesis, inputs)
-
-    def _in_batches(self, function, inputs):
-        count = len(next(iter(inputs.values())))
-        outputs = []
-        for start in range(0, count, BATCH_SIZE):
-            # Past the end the last image again: zeros could be an input on which the network is not finite.
-            rows = np.minimum(np.arange(start, start + BATCH_SIZE), count - 1)
-            batch = keras.tree.map_structure(lambda array, rows=rows: array[rows], inputs)
-            with local_values():
-                outputs.append(function.predict_on_batch(batch))
-        return np.concatenate(outputs)[:count]
+        return in_batches(self._synthesis, inputs)
 
 
-class _Function(keras.Model):
-    """A layer with fixed keyword arguments, as a model: `predict_on_batch` compiles it on every backend."""
+def in_batches(function, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """What a `Function` of arrays (N, …) returns, `BATCH_SIZE` rows at a time: (N, …)."""
+    count = len(next(iter(inputs.values())))
+    outputs = []
+    for start in range(0, count, BATCH_SIZE):
+        # Past the end the last image again: zeros could be an input on which the network is not finite.
+        rows = np.minimum(np.arange(start, start + BATCH_SIZE), count - 1)
+        batch = keras.tree.map_structure(lambda array, rows=rows: array[rows], inputs)
+        with local_values():
+            outputs.append(function.predict_on_batch(batch))
+    return np.concatenate(outputs)[:count]
+
+
+class Function(keras.Model):
+    """A layer or function with fixed keyword arguments, as a model: `predict_on_batch` compiles it on every backend."""
 
     def __init__(self, layer, **arguments):
         super().__init__(name="function")
@@ -86,4 +88,5 @@ class _Function(keras.Model):
         self.arguments = arguments
 
     def call(self, inputs):
+        """A dictionary of keyword arguments to what the layer returns."""
         return in_branches(lambda inputs: self.layer(**inputs, **self.arguments), inputs)

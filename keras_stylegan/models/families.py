@@ -48,6 +48,9 @@ class SynthesisPart(Protocol):
             noise: "const" (the same for all images), "none", or a list of tensors of `noise_shapes(N)`.
         """
 
+    def feature_maps(self, ws, noise="const") -> dict[str, Any]:
+        """Name of every layer to its features (N, h, w, C), from coarse to fine, of the same computation."""
+
     def noise_shapes(self, batch) -> list[tuple]:
         """Shapes (batch, h, w, 1) of the noise inputs, from coarse to fine; empty for a family without noise."""
 

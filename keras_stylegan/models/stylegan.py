@@ -105,15 +105,23 @@ class StyleGANSynthesis(keras.Model):
 
     def call(self, ws, noise="const"):
         """See the class."""
+        return self._image_and_maps(ws, noise)[0]
+
+    def feature_maps(self, ws, noise="const"):
+        """Name of every styled layer to its features (N, h, w, C), after AdaIN."""
+        return self._image_and_maps(ws, noise)[1]
+
+    def _image_and_maps(self, ws, noise):
         if isinstance(noise, str):
             noise = [noise] * self.num_ws
         elif len(noise) != self.num_ws:
             raise ValueError(f"noise must have one tensor per style ({self.num_ws}). Received: {len(noise)}")
         features = ops.tile(ops.convert_to_tensor(self.const)[None], (ops.shape(ws)[0], 1, 1, 1))
+        maps = {}
         for index, (layer, layer_noise) in enumerate(zip(self.styled, noise, strict=True)):
-            features = layer(features, ws[:, index], noise=layer_noise)
+            features = maps[layer.name] = layer(features, ws[:, index], noise=layer_noise)
         # Never below float32, whatever the layers compute in.
-        return ops.cast(self.to_rgb(features), keras.backend.result_type(self.compute_dtype, "float32"))
+        return ops.cast(self.to_rgb(features), keras.backend.result_type(self.compute_dtype, "float32")), maps
 
     def compute_output_shape(self, ws_shape):
         """(N, height, width, channels)."""

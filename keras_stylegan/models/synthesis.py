@@ -130,6 +130,13 @@ class SynthesisNetwork(keras.Model):
 
     def call(self, ws, noise="const"):
         """See the class."""
+        return self._image_and_maps(ws, noise)[0]
+
+    def feature_maps(self, ws, noise="const"):
+        """Name of every styled convolution to its features (N, h, w, C), in a 'resnet' with the other branch added."""
+        return self._image_and_maps(ws, noise)[1]
+
+    def _image_and_maps(self, ws, noise):
         if isinstance(noise, str):
             batch = ops.shape(ws)[0]
             noise = self.draw_noise(batch) if noise == "random" else [noise] * len(self.convs)
@@ -139,22 +146,22 @@ class SynthesisNetwork(keras.Model):
         # Every sample starts from the same constant; the layer scales it by the sample's style.
         features = ops.tile(ops.convert_to_tensor(self.const)[None], (ops.shape(ws)[0], 1, 1, 1))
         layers = iter(zip(self.convs, noise, strict=True))
-        image, index = None, 0
+        image, maps, index = None, {}, 0
         for r in self.resolutions:
             # The 1x1 convolution commutes with up-sampling and is a quarter of the work before it.
             skip = upsample(self.skips[f"{r}"](features)) if f"{r}" in self.skips else None
             for _ in range(1 if r == self.coarsest else 2):
                 conv, conv_noise = next(layers)
-                features = conv(features, ws[:, index], noise=conv_noise)
+                features = maps[conv.name] = conv(features, ws[:, index], noise=conv_noise)
                 index += 1
             if skip is not None:
-                features = features + skip
+                features = maps[conv.name] = features + skip
             if f"{r}" in self.to_rgbs:
                 # ToRGB shares its w with the first convolution of the next block.
                 rgb = self.to_rgbs[f"{r}"](features, ws[:, index])
                 image = rgb if image is None else upsample(image) + rgb
         # Never below float32, whatever the layers compute in.
-        return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32"))
+        return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32")), maps
 
     def compute_output_shape(self, ws_shape):
         """(N, height, width, channels)."""

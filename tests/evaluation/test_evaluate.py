@@ -67,6 +67,8 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     assert {"class_agreement_random", "class_agreement_random/NC", "train_on_synthetic_random"} <= set(metrics)
     # Bright and dark squares are told apart in real images; an untrained generator knows of no class.
     assert metrics["class_agreement_random"]["floor"]["value"] > 0.9 > 0.7 > metrics["class_agreement_random"]["value"]
+    layers = [f"b{r}_{name}" for r in (4, 8, 16) for name in ("conv0", "conv1")][1:]
+    assert [peak["layer"] for peak in record["feature_maps"]] == layers
     assert record["audit"]["verdict"] in ("clear", "close")
     assert record["data"]["heldout"] | {"fingerprint": ""} == {
         "images": 112, "subjects": 14, "classes": {"AD": 56, "NC": 56}, "fingerprint": ""

@@ -81,6 +81,15 @@ def test_pairs_are_shown_with_the_audit(record):
     assert "They are &amp; close." in html and "latent 3" in html and html.count("data:image/png") == 2
 
 
+def test_feature_maps_are_a_table(record):
+    assert "Feature maps" not in report(record, "x", {}, {})
+    peak = {"layer": "b8_conv0", "height": 8, "width": 10, "channels": 6, "median": 3.25, "largest": 41.0, "normal": 2}
+    html = report(record | {"feature_maps": [peak]}, "x", {}, {})
+    assert re.search(
+        r"b8_conv0 <small>8×10, 6 channels</small></td><td[^>]*>3\.25</td><td[^>]*>41</td><td[^>]*>2<", html
+    )
+
+
 def test_a_report_of_nothing_measured(record):
     html = report(record | {"metrics": {}}, "x", {}, {})
     assert "Nothing was measured." in html and "needs at least 100 held-out images" in html

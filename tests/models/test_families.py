@@ -67,6 +67,7 @@ def test_a_family_keeps_to_the_protocols(network, conditional):
     np.testing.assert_array_equal(generator.synthesis(ws), generator(z, label))
     noise = [np.zeros(shape, np.float32) for shape in generator.synthesis.noise_shapes(4)]
     np.testing.assert_allclose(generator.synthesis(ws, noise=noise), generator(z, label, noise="none"), atol=1e-6)
+    assert {value.shape[0] for value in generator.synthesis.feature_maps(ws).values()} == {4}
     assert discriminator(generator(z, label), label).shape == (4, 1)
     assert generator.flops() > 0 and discriminator.flops() > 0
 

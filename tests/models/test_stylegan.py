@@ -73,6 +73,14 @@ def test_synthesis_is_that_of_numpy_with_a_style_of_its_own_in_every_layer(gener
     close(nchw(synthesis(ws, noise="none")), reference.synthesis(p, ws, [None] * len(noise)))
 
 
+def test_feature_maps_are_what_the_image_is_made_of(generator):
+    ws = normal(2, generator.num_ws, 5)
+    maps = generator.synthesis.feature_maps(ws)
+    assert [value.shape[1] for value in maps.values()] == list(generator.style_resolutions)
+    last = maps[f"b{generator.resolution}_conv1"]
+    np.testing.assert_array_equal(generator.synthesis.to_rgb(last), generator.synthesis(ws))
+
+
 def test_styles_are_two_a_resolution(generator):
     resolutions = [4 * 2**i for i in range(4) if 4 * 2**i <= generator.resolution]
     assert generator.style_resolutions == tuple(r for r in resolutions for _ in range(2))

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from helpers import normal
 
+from keras_stylegan.layers.resample import upsample
+
 
 def test_noise_kinds(generator):
     ws = generator.mapping(normal(2, 6))
@@ -39,3 +41,13 @@ def test_every_w_reaches_the_image_through_its_own_layer(generator):
         changed = ws.copy()
         changed[:, index] += 1.0
         assert not np.allclose(generator.synthesis(changed), image)
+
+
+def test_feature_maps_are_what_the_last_layer_makes_the_image_of(generator):
+    synthesis, ws = generator.synthesis, generator.mapping(normal(2, 6))
+    maps = synthesis.feature_maps(ws)
+    assert list(maps) == [conv.name for conv in synthesis.convs]
+    assert [value.shape for value in maps.values()] == [(2, 4, 4, 6), (2, 8, 8, 4), (2, 8, 8, 4)]
+    coarse = synthesis.to_rgbs["4"](maps["b4_conv1"], ws[:, 1])
+    image = upsample(coarse) + synthesis.to_rgbs["8"](maps["b8_conv1"], ws[:, 3])
+    np.testing.assert_array_equal(image, synthesis(ws))

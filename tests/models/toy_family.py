@@ -56,6 +56,9 @@ class ToySynthesis(keras.layers.Layer):
     def draw_noise(self, batch, seed):
         return [keras.random.normal(shape, seed=seed) for shape in self.noise_shapes(batch)]
 
+    def feature_maps(self, ws, noise="const"):
+        return {"image": self(ws, noise=noise)}
+
     def call(self, ws, noise="const"):
         size, channels = self.resolution, self.channels
         coarse = ops.reshape(ops.matmul(ws[:, 0], self.coarse), (-1, 2, 2, channels))
