@@ -43,7 +43,7 @@ def compare(
     configs: Sequence[Config],
     options: CompareOptions,
     console: Console | None = None,
-    worker: Callable[[Path, CompareOptions, Any], Worker] = Children,
+    worker: Callable[[Path, CompareOptions, Any, Console], Worker] = Children,
 ) -> int:
     """Train all contenders in turns, evaluate them, and write the results; goes on where it was interrupted.
 
@@ -52,7 +52,7 @@ def compare(
         configs: Their options.
         options: See `CompareOptions`.
         console: Where to print.
-        worker: Makes what trains and evaluates, from the folder, the options and the lock.
+        worker: Makes what trains and evaluates, from the folder, the options, the lock and the console.
 
     Returns:
         Exit code: 0, or 1 if no contender went well.
@@ -78,7 +78,7 @@ def compare(
     with _lock(folder, journal.say) as lock:
         store(folder / "plan.json", plan)
         journal.begin()
-        comparison = Comparison(contenders, runs, options, folder, journal, worker(folder, options, lock))
+        comparison = Comparison(contenders, runs, options, folder, journal, worker(folder, options, lock, console))
         return comparison.run()
 
 
@@ -125,7 +125,7 @@ class Comparison:
 
     def write(self, figure: bool = True) -> tuple[list[Standing], Decision | None]:
         """Write everything that is known by now; the figure, which takes longest, if it is wanted."""
-        standings = collect(self.runs, self.ledger)
+        standings = collect(self.runs, self.ledger, self.options.count)
         standings = ranked(standings, deciding_key(standings, self.options))
         decision = decide(standings, self.options)
         texts = (
@@ -167,12 +167,16 @@ class Comparison:
                 self.journal.say("  This is the end of its experiment.")
 
     def _evaluate(self) -> None:
-        waiting = [run for run in self.runs if run.name not in self.ledger.failures and evaluated(run) is None]
+        waiting = [
+            run
+            for run in self.runs
+            if run.name not in self.ledger.failures and evaluated(run, self.options.count) is None
+        ]
         for number, run in enumerate(waiting, 1):
             self.journal.say(f"Evaluating {run.name} ({number} of {len(waiting)})")
             start = time.monotonic()
             failure = self.worker.evaluate(run)
-            if failure is None and evaluated(run) is None:
+            if failure is None and evaluated(run, self.options.count) is None:
                 failure = Failure(CRASHED, "the evaluation left no result")
             if failure is not None:
                 self.ledger.fail(run, CRASHED, failure.reason)
@@ -214,7 +218,7 @@ class Comparison:
 
     def _tell(self, standings: list[Standing], decision: Decision | None) -> None:
         with self.journal.showing():
-            self.journal.console.print(table.terminal(standings))
+            self.journal.console.print(*table.terminal(standings), sep="\n")
         for remark in table.remarks(standings, decision):
             self.journal.say(remark)
         written = [name for name in (*TABLES, FIGURE, SHEET, WINNER) if (self.folder / name).exists()]

@@ -80,7 +80,8 @@ def decide(standings: Sequence[Standing], options: CompareOptions) -> Decision |
     first, best = whole[0], whole[0].of(key)
     said = f"{first.name} is first by {title(key)}: {_in_words(best)}"
     if len(whole) == 1:
-        return Decision(first.name, str(key), None, f"{said}; there is no other whose runs all went well")
+        why = "there is no other whose runs all went well" if len(standings) > 1 else "nothing to compare it with"
+        return Decision(first.name, str(key), None, f"{said}; {why}")
     second, next_best = whole[1], whole[1].of(key)
     said += f", before {second.name} with {_in_words(next_best)}"
     if best.count == 1:

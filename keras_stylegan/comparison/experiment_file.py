@@ -24,7 +24,7 @@ def experiment_file(config: Config, docstring: str) -> str:
         options = getattr(config, section.name)
         kind = type(options)
         changed = [
-            f"{field.name}={getattr(options, field.name)!r}"
+            f"{field.name}={_literal(getattr(options, field.name))}"
             for field in dataclasses.fields(options)
             if getattr(options, field.name) != _default(field) and not _is_private(field.name, options)
         ]
@@ -43,6 +43,12 @@ def _section(name: str, kind: str, changed: list[str]) -> str:
     if len(line) <= WIDTH:
         return line
     return f"    {name}={kind}(\n" + "".join(f"        {item},\n" for item in changed) + "    ),\n"
+
+
+def _literal(value: Any) -> str:
+    """As a formatter would write it: with double quotes."""
+    text = repr(value)
+    return text if '"' in text else text.replace("'", '"')
 
 
 def _default(field: dataclasses.Field) -> Any:

@@ -88,12 +88,20 @@ def progress(run: Run) -> Moment:
     return at(read_clock(run.folder.clock), run.folder.images_saved())
 
 
-def evaluated(run: Run) -> dict | None:
-    """What metrics.json says of the newest state of a run; None if it is not evaluated to the end."""
+def evaluated(run: Run, count: int) -> dict | None:
+    """What metrics.json says of the newest state of a run; None if it is not evaluated to the end, or otherwise.
+
+    Args:
+        run: The run.
+        count: Generated images: values of another number cannot be compared.
+
+    Raises:
+        InputError: metrics.json is damaged.
+    """
     path = run.folder.evaluation / "metrics.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        finished = record["status"] in ("complete", "partial")
+        finished = record["status"] in ("complete", "partial") and record["evaluation"]["count"] == count
         return record if finished and record["run"]["images_seen"] == progress(run).images else None
     except (FileNotFoundError, NotADirectoryError):
         return None

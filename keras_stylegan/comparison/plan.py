@@ -37,10 +37,11 @@ class Plan:
         if options.kimg is None:
             total = f"{duration(60 * options.minutes * runs)} of training"
         else:
-            total = f"{options.kimg * runs:g} kimg of training; the first round tells how long that is"
+            total = f"{options.kimg * runs:g} kimg of training (the first round tells how long that takes)"
         return (
-            f"{len(self.contenders)} experiments ({', '.join(self.contenders)}) with {plural(options.seeds, 'seed')} "
-            f"each: {plural(runs, 'run')} of {length}, in turns of {plural(options.slices, 'slice')} each.\n"
+            f"{plural(len(self.contenders), 'experiment')} ({', '.join(self.contenders)}) with "
+            f"{plural(options.seeds, 'seed')} each: {plural(runs, 'run')} of {length}, in turns of "
+            f"{plural(options.slices, 'slice')} each.\n"
             f"In all {total}, {plural(sittings, 'start-up')} (half a minute or more each, and the first step compiles) "
             f"and {plural(runs, 'evaluation')} (minutes each).\n"
             f"Runs and results: {folder}. Interrupted, the same command goes on."

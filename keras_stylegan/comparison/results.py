@@ -116,8 +116,13 @@ def _detail(extractor: str) -> str:
     return DOMAIN if extractor.startswith(f"{DOMAIN}-") else extractor
 
 
-def collect(runs: Sequence[Run], ledger: Ledger) -> list[Standing]:
+def collect(runs: Sequence[Run], ledger: Ledger, count: int) -> list[Standing]:
     """The present state of all contenders, in the order of the command line.
+
+    Args:
+        runs: All runs.
+        ledger: Which of them failed.
+        count: Generated images of an evaluation.
 
     Raises:
         InputError: A file of a run is damaged.
@@ -125,7 +130,7 @@ def collect(runs: Sequence[Run], ledger: Ledger) -> list[Standing]:
     results: dict[str, list[Result]] = {}
     for run in runs:
         results.setdefault(run.contender, []).append(
-            Result(run, progress(run), ledger.failures.get(run.name), ledger.is_complete(run), evaluated(run))
+            Result(run, progress(run), ledger.failures.get(run.name), ledger.is_complete(run), evaluated(run, count))
         )
     return [Standing(name, tuple(of_name)) for name, of_name in results.items()]
 

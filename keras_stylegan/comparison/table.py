@@ -18,52 +18,61 @@ from keras_stylegan.metrics.metric import Key
 
 FORMAT = 1
 REAL = "real images"
-SHOWN = ("frechet", "precision", "recall", "coverage", "near_duplicates")
+SHOWN = ("frechet", "precision", "recall", "coverage")
 """Metrics of the terminal and of Markdown; CSV and JSON have all."""
 
 
-def rows(standings: Sequence[Standing]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows for a person, the floor last; a number is the mean, below it the least and the largest."""
-    shown = [key for key in keys(standings) if key.metric in SHOWN]
-    # All of one extractor side by side.
-    shown.sort(key=lambda key: (key.detail == "", key.detail))
-    header = ["", "seeds", "kimg", "minutes", "s/kimg", *map(heading, shown), "audit"]
+def rows(standings: Sequence[Standing], shown: Sequence[Key]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of some metrics, the floors last; a cell is the mean, in brackets the least and the largest."""
+    lines = [[standing.name, *(_cell(standing.of(key)) for key in shown)] for standing in standings]
+    floors = [floor(standings, key) for key in shown]
+    if any(value is not None for value in floors):
+        lines.append([REAL, *map(number, floors)])
+    return ["", *(heading(key) for key in shown)], lines
+
+
+def tables(standings: Sequence[Standing]) -> list[tuple[list[str], list[list[str]]]]:
+    """Header and rows of every table for a person: the runs, then one for every extractor."""
     lines = []
     for standing in standings:
         done = sum(result.failure is None and result.record is not None for result in standing.results)
-        spreads = [standing.kimg, standing.minutes, standing.seconds_per_kimg, *map(standing.of, shown)]
-        lines.append([standing.name, f"{done} of {len(standing.results)}", *map(_cell, spreads), standing.audit])
-    floors = [floor(standings, key) for key in shown]
-    if any(value is not None for value in floors):
-        lines.append([REAL, "", "", "", "", *map(_number, floors), ""])
-    return header, lines
+        spreads = [standing.kimg, standing.minutes, standing.other_minutes, standing.seconds_per_kimg]
+        means = [number(found and found.mean) for found in (*spreads, standing.of(Key("near_duplicates")))]
+        lines.append([standing.name, f"{done} of {len(standing.results)}", *means, standing.audit or "–"])
+    header = ["", "seeds", "kimg", "minutes", "others", "s/kimg", "near duplicates ↓", "audit"]
+    measured = keys(standings)
+    details = dict.fromkeys(key.detail for key in measured if key.metric == SHOWN[0])
+    shown = [[key for key in measured if key.detail == detail and key.metric in SHOWN] for detail in details]
+    return [(header, lines), *(rows(standings, of_extractor) for of_extractor in shown)]
 
 
 def heading(key: Key) -> str:
     """'Fréchet distance random ↓'."""
     arrow = {"lower": " ↓", "higher": " ↑"}.get(METRICS[key.metric].better, "")
-    short = {"near_duplicates": "Near duplicates"}.get(key.metric, METRICS[key.metric].title)
-    return f"{short}{f' {key.detail}' if key.detail else ''}{arrow}"
+    return f"{METRICS[key.metric].title} {key.detail}{arrow}"
 
 
-def terminal(standings: Sequence[Standing]) -> Table:
+def terminal(standings: Sequence[Standing]) -> list[Table]:
     """For rich."""
-    header, lines = rows(standings)
-    table = Table(show_lines=True, header_style="bold")
-    for column, name in enumerate(header):
-        table.add_column(name, justify="left" if column == 0 else "right", overflow="fold")
-    for line in lines:
-        table.add_row(*line, style="dim" if line[0] == REAL else None)
-    return table
+    found = []
+    for header, lines in tables(standings):
+        table = Table(header_style="bold")
+        for column, name in enumerate(header):
+            table.add_column(name, justify="left" if column == 0 else "right", overflow="fold")
+        for line in lines:
+            table.add_row(*line, style="dim" if line[0] == REAL else None)
+        found.append(table)
+    return found
 
 
 def markdown(standings: Sequence[Standing], decision: Decision | None) -> str:
     """As Markdown, with what is to be said of the runs."""
-    header, lines = rows(standings)
-    head = ["contender", *header[1:]]
-    text = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    text += [f"| {' | '.join(cell.replace(chr(10), ' ') for cell in line)} |" for line in lines]
-    text += ["", "Means over the seeds; in brackets the least and the largest. Minutes are of training alone.", ""]
+    text = []
+    for header, lines in tables(standings):
+        text += [f"| {' | '.join(['contender', *header[1:]])} |", "|---" * len(header) + "|"]
+        text += [*(f"| {' | '.join(line)} |" for line in lines), ""]
+    text += ["Means over the seeds; in brackets the least and the largest. Minutes are of training alone; others are "]
+    text += ["start-up, compilation, quick evaluations and checkpoints.", ""]
     return "\n".join([*text, *(f"- {remark}" for remark in remarks(standings, decision))]) + "\n"
 
 
@@ -77,6 +86,11 @@ def remarks(standings: Sequence[Standing], decision: Decision | None) -> list[st
                 said.append(f"{where} {result.failure.kind}: {result.failure.reason}")
             elif result.complete:
                 said.append(f"{where} reached the end of its experiment (--training.total-kimg makes it longer)")
+    records = [result.record for standing in standings for result in standing.results if result.record]
+    missing = {
+        f"not measured: {name}: {reason}": 0 for record in records for name, reason in record["failures"].items()
+    }
+    said += list(missing)
     return said + ([] if decision is None else [decision.reason])
 
 
@@ -140,12 +154,8 @@ def _cell(spread: Spread | None) -> str:
     if spread is None:
         return "–"
     if spread.count == 1:
-        return _number(spread.mean)
-    return f"{_number(spread.mean)}\n({_number(spread.low)}–{_number(spread.high)})"
-
-
-def _number(value: float | None) -> str:
-    return number(value)
+        return number(spread.mean)
+    return f"{number(spread.mean)} ({number(spread.low)}–{number(spread.high)})"
 
 
 def _dict(spread: Spread | None) -> dict[str, float] | None:

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
+
+from rich.console import Console
+from rich.text import Text
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.comparison.contender import Run
@@ -19,6 +22,7 @@ from keras_stylegan.typed_json import to_json
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 1.0
+LONGEST_LINE = 1000
 OUTPUT = "output.txt"
 """What the children print, in the folder of the comparison."""
 
@@ -42,8 +46,8 @@ class Children:
     options: CompareOptions
     lock: Any = None
     """Open file that a child keeps open as well, so that the folder stays locked while an orphan ends."""
-    tick: Callable[[], None] = lambda: None
-    """Called about every second while a child runs."""
+    console: Console | None = None
+    """A terminal shows the last line that the child has printed."""
 
     def train(self, turn: Turn) -> Failure | None:
         """See `Worker`."""
@@ -75,7 +79,8 @@ class Children:
                 pass_fds=[] if self.lock is None else [self.lock.fileno()],
             )
             try:
-                self._wait(process)
+                with self._status(task) as show:
+                    self._wait(process, lambda: show(_last_line(output, begin)))
             finally:
                 with contextlib.suppress(OSError):
                     process.stdin.close()
@@ -83,12 +88,22 @@ class Children:
             text = output.read().decode(errors="replace")
         return failure(process.returncode, text)
 
-    def _wait(self, process: subprocess.Popen) -> None:
+    @contextlib.contextmanager
+    def _status(self, task: str) -> Iterator[Callable[[str], None]]:
+        """A function that shows a line on a terminal, in place of the last one; on anything else it does nothing."""
+        if self.console is None or not self.console.is_terminal:
+            yield lambda line: None
+            return
+        with self.console.status(f"{task}: starting") as status:
+            yield lambda line: status.update(Text(line or f"{task}: starting", overflow="ellipsis", no_wrap=True))
+
+    @staticmethod
+    def _wait(process: subprocess.Popen, look: Callable[[], None]) -> None:
         try:
             while process.returncode is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(POLL_SECONDS)
-                self.tick()
+                look()
         except KeyboardInterrupt:
             # It finishes its step and saves; a second one does not wait for that.
             process.terminate()
@@ -98,6 +113,14 @@ class Children:
                 process.kill()
                 process.wait()
             raise
+
+
+def _last_line(output: BinaryIO, begin: int) -> str:
+    """The last line of a file that another process appends to, from a place on."""
+    size = os.fstat(output.fileno()).st_size
+    start = max(begin, size - LONGEST_LINE)
+    lines = os.pread(output.fileno(), size - start, start).decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def failure(code: int, text: str) -> Failure | None:

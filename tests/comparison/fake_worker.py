@@ -45,6 +45,7 @@ def record(images, value, count=100):
         "evaluation": {"count": count, "features": ["random", "domain-1234abcd"]},
         "metrics": {f"{e['metric']}_{e['detail']}/{e['group']}": e for e in entries},
         "audit": {"verdict": "clear"},
+        "failures": {"ms_ssim": "MS-SSIM needs 11 pixels"},
     }
 
 
@@ -63,7 +64,7 @@ class FakeWorker:
     def __init__(self, value=lambda run: 5.0, speed=None, fail=None, evaluation=None, interrupt_at=None, end=None):
         self.value, self.speed, self.failures = value, speed or {}, fail or {}
         self.evaluations, self.interrupt_at, self.end = evaluation or {}, interrupt_at, end or {}
-        self.done = []
+        self.done, self.count = [], 2000
 
     def train(self, turn):
         run = turn.run
@@ -94,7 +95,7 @@ class FakeWorker:
             return failure
         run.folder.evaluation.mkdir()
         images = read_clock(run.folder.clock)[-1].images
-        (run.folder.evaluation / "metrics.json").write_text(json.dumps(record(images, self.value(run))))
+        (run.folder.evaluation / "metrics.json").write_text(json.dumps(record(images, self.value(run), self.count)))
         save_row(run.folder.evaluation, np.full((3, 16, 16, 1), 40 * run.seed, np.uint8))
         return None
 

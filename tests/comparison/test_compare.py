@@ -73,9 +73,10 @@ def test_a_whole_comparison(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["contender"] for row in rows] == ["b", "a", "real images"]
     assert float(rows[1]["frechet_random:high"]) == 5.1 and rows[2]["frechet_random"] == "2.0"
-    assert "| b | 2 of 2 | 1.2 (1.2–1.2) |" in (out / "comparison.md").read_text()
+    assert "| b | 2 of 2 | 1.2 | 1 | 0.667 | 50 | 0.01 | clear |" in (out / "comparison.md").read_text()
     with Image.open(out / "samples.png") as sheet, Image.open(out / "curves.png") as figure:
         assert min(sheet.size) > 100 and min(figure.size) > 300
+    assert said.count("not measured: ms_ssim: MS-SSIM needs 11 pixels") == 1
     assert str(tmp_path) not in "".join((out / f"comparison.{end}").read_text() for end in ("md", "csv", "json"))
     assert str(tmp_path) not in (out / "winner.py").read_text()
     again = FakeWorker()

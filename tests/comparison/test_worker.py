@@ -44,13 +44,30 @@ def test_an_interruption_is_passed_on_to_the_child_which_may_finish(tmp_path, mo
     run = make_runs(make_contenders(["a"], [tiny(tmp_path)]), chosen, tmp_path)[0]
     output = tmp_path / worker.OUTPUT
 
-    def tick():
+    def interrupt(file, begin):
         if output.read_text().startswith("begun"):
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(worker, "_last_line", interrupt)
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        Children(tmp_path, chosen, tick=tick).train(turns([run], chosen)[0])
+        Children(tmp_path, chosen).train(turns([run], chosen)[0])
     assert output.read_text() == "begun\nasked\n"
     assert time.monotonic() - start < 30
     assert (tmp_path / "runs" / "a_seed0.json").is_file()
+
+
+def test_the_last_line_of_a_child_is_shown(tmp_path):
+    with open(tmp_path / "output.txt", "ab+") as file:
+        file.write(b"of an earlier child\n")
+        begin = file.tell()
+        file.flush()
+        assert worker._last_line(file, begin) == ""
+        for text, line in (
+            (b"1 of 2 kimg\n", "1 of 2 kimg"),
+            (b"2 of 2\n\n", "2 of 2"),
+            (b"\xff" * 3000, "\ufffd" * 1000),
+        ):
+            file.write(text)
+            file.flush()
+            assert worker._last_line(file, begin) == line
