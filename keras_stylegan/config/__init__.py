@@ -11,6 +11,16 @@ from keras_stylegan.config.experiment import Config
 from keras_stylegan.config.loss import LossConfig
 from keras_stylegan.config.model import ModelConfig
 from keras_stylegan.config.optimizer import OptimizerConfig
+from keras_stylegan.config.schedule import ScheduleConfig
 from keras_stylegan.config.training import TrainingConfig
 
-__all__ = ["AugmentConfig", "Config", "DataConfig", "LossConfig", "ModelConfig", "OptimizerConfig", "TrainingConfig"]
+__all__ = [
+    "AugmentConfig",
+    "Config",
+    "DataConfig",
+    "LossConfig",
+    "ModelConfig",
+    "OptimizerConfig",
+    "ScheduleConfig",
+    "TrainingConfig",
+]

@@ -8,6 +8,7 @@ from keras_stylegan.config.data import DataConfig
 from keras_stylegan.config.loss import LossConfig
 from keras_stylegan.config.model import ModelConfig
 from keras_stylegan.config.optimizer import OptimizerConfig
+from keras_stylegan.config.schedule import ScheduleConfig
 from keras_stylegan.config.training import TrainingConfig
 
 
@@ -21,6 +22,8 @@ class Config:
     """The losses."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """The optimizers."""
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    """Options that change over the run."""
     data: DataConfig = field(default_factory=DataConfig)
     """The images."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -37,3 +40,13 @@ class Config:
             f"a multiple of model.mbstd_group_size ({group})",
             self.training.batch_size,
         )
+        for name in ("r1_gamma", "r2_gamma"):
+            pairs = getattr(self.schedule, name)
+            require(
+                not pairs or getattr(self.loss, name) > 0,
+                f"schedule.{name}",
+                f"left out while loss.{name} is 0, which turns that penalty off",
+                pairs,
+            )
+        if self.training.total_kimg is not None:
+            self.schedule.require_cover(self.training.total_kimg)

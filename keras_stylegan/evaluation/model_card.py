@@ -89,6 +89,7 @@ def _recipe(config: Config) -> str:
         f"{optimizer.d_learning_rate:g}",
     }
     noise = config.augment.grey_noise
+    scheduled = {name: getattr(config.schedule, name) for name in config.schedule.given()}
     used = map(str, active_penalties(dataclasses.asdict(loss)))
     return "\n".join(
         [
@@ -99,6 +100,7 @@ def _recipe(config: Config) -> str:
             f"{'on' if config.augment.horizontal_flip else 'off'}"
             + (f", noise of {noise:g} grey levels before the discriminator" if noise else "")
             + f", seed {training.seed}",
+            *(f"- Over the run, (kimg, {name}): {', '.join(map(str, pairs))}" for name, pairs in scheduled.items()),
         ]
     )
 

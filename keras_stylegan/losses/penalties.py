@@ -6,6 +6,7 @@ mixed images, or of the generator's at its styles.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from keras import ops
 
@@ -68,6 +69,9 @@ class ActivePenalty:
     """In the loss; positive."""
     interval: int
     """k."""
+    schedule: Any = None
+    """From the number of images to the option that holds the weight, where that changes; then `weight` does not count.
+    """
 
     @property
     def own_update(self) -> bool:
@@ -76,25 +80,30 @@ class ActivePenalty:
 
     def __str__(self) -> str:
         """'R1 0.05 every 16 steps'."""
-        return f"{self.penalty.label} {self.weight:g}" + (f" every {self.interval} steps" if self.interval > 1 else "")
+        weight = f"{self.weight:g}" if self.schedule is None else self.schedule.text(self.penalty.factor)
+        return f"{self.penalty.label} {weight}" + (f" every {self.interval} steps" if self.interval > 1 else "")
 
 
-def active_penalties(options: Mapping[str, float]) -> tuple[ActivePenalty, ...]:
+def active_penalties(
+    options: Mapping[str, float], schedules: Mapping[str, Any] | None = None
+) -> tuple[ActivePenalty, ...]:
     """The penalties with a weight.
 
     Args:
         options: Weights and intervals by the names in the table (`gp_weight`, `r1_interval` …); what is missing has
             its default, what is not in the table is ignored.
+        schedules: By the same names: `KimgSchedule`s in place of a constant.
     """
     found = (
         ActivePenalty(
             penalty,
             penalty.factor * options.get(penalty.weight, penalty.defaults[0]),
             options.get(penalty.interval, penalty.defaults[1]),
+            (schedules or {}).get(penalty.weight),
         )
         for penalty in PENALTIES
     )
-    return tuple(active for active in found if active.weight)
+    return tuple(active for active in found if active.weight or active.schedule)
 
 
 def mix(real_images, fake_images, epsilon):

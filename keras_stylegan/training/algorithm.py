@@ -37,7 +37,8 @@ def training_step(gan, real, label, batch):
         # Its update is linear: the mean of the replicas' w_avg is that of the whole batch.
         w_avg = gan.generator.mapping.w_avg
         w_avg.assign(all_mean([ops.convert_to_tensor(w_avg)])[0])
-    update_ema(gan.generator_ema, gan.generator, ema_decay(batch, gan.images, gan.ema_kimg, gan.ema_rampup))
+    ema_kimg = gan.now("ema_kimg", gan.ema_kimg)
+    update_ema(gan.generator_ema, gan.generator, ema_decay(batch, gan.images, ema_kimg, gan.ema_rampup))
 
 
 def update_discriminator(gan, real, label, batch):
@@ -65,7 +66,7 @@ def discriminator_loss(gan, points, label, penalties):
     logs = {"real_score": logits["real"], "fake_score": logits["fake"]}
     for active in penalties:
         values = squared_distance(found[active.penalty.points][1], active.penalty.target)
-        loss = loss + active.weight * ops.mean(values)
+        loss = loss + weight(gan, active) * ops.mean(values)
         logs[active.penalty.name] = values
     return loss, logs
 
@@ -74,7 +75,12 @@ def penalty_loss(gan, lazy, images, label):
     """k·weight·E[(‖∇D‖ − target)²] in every k-th step (Karras et al. 2019, section 3.1): (loss, what to log)."""
     [(_, squared_norms)] = gradient_norms(gan, [images], label)
     values = squared_distance(squared_norms, lazy.penalty.target)
-    return lazy.interval * lazy.weight * ops.mean(values), {lazy.penalty.name: values}
+    return lazy.interval * weight(gan, lazy) * ops.mean(values), {lazy.penalty.name: values}
+
+
+def weight(gan, active):
+    """Of a penalty in the loss, a scheduled one's at this image."""
+    return active.weight if active.schedule is None else active.penalty.factor * active.schedule(gan.images)
 
 
 def update_generator(gan, real, label, batch):
@@ -106,7 +112,7 @@ def path_length_loss(gan, lazy, label, batch):
     target = ops.stop_gradient(ops.where(ops.isfinite(target), target, mean))
     gan.path_length_mean.assign(target)
     values = ops.square(lengths - target)
-    return lazy.interval * lazy.weight * ops.mean(values), {
+    return lazy.interval * weight(gan, lazy) * ops.mean(values), {
         lazy.penalty.name: values,
         lazy.penalty.also_logged: lengths,
     }

@@ -11,6 +11,7 @@ from keras_stylegan.losses.penalties import PENALTIES, active_penalties
 from keras_stylegan.training.algorithm import training_step
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
 from keras_stylegan.training.draws import Draws, ReplicaSeedGenerator
+from keras_stylegan.training.kimg_schedule import KimgSchedule, set_optimizers
 from keras_stylegan.training.loss_scale import LossScale
 from keras_stylegan.training.state import OWN_STATE, own_state, take_own_state
 from keras_stylegan.training.update import GuardedUpdate
@@ -93,7 +94,7 @@ class StyleGAN(BackendTrainer):
         self.trackers = {name: keras.metrics.Mean(name=name) for name in [*means, "real_score", "fake_score"]}
         sums = ["skipped_updates", "overflows"] if scaled else ["skipped_updates"]
         self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums}
-        self.penalties = ()
+        self.penalties, self.schedules = (), {}
         self.interval_metrics = False
         self.step_logs = True
         self.counted_images = None
@@ -117,6 +118,7 @@ class StyleGAN(BackendTrainer):
         adversarial="wgan-gp",
         discriminator_steps=1,
         learning_rates=None,
+        schedules=None,
         grey_noise=0.0,
         jit_compile=None,
         steps_per_execution=1,
@@ -133,6 +135,8 @@ class StyleGAN(BackendTrainer):
             learning_rates: From the names of the three arguments above to a number or a schedule of
                 `keras.optimizers.schedules`, counted in training steps (an optimizer's own schedule is counted in its
                 updates, which lazy penalties and overflows change). An optimizer that is not in it keeps its rate.
+            schedules: From names to pairs (kimg, value), in place of constant options: see `KimgSchedule`. 'beta_2' is
+                that of the optimizers which are a `ScheduledAdam`, 'learning_rate_factor' of `learning_rates`.
             grey_noise: See `Augmentation`.
             jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
                 times slower than TensorFlow's own.
@@ -165,7 +169,8 @@ class StyleGAN(BackendTrainer):
         self.update_g = GuardedUpdate([g_targets, m_targets], self.trackers, self.g_loss_scale)
         self.update_d = GuardedUpdate([d_targets], self.trackers, self.d_loss_scale)
         self.adversarial = LOSSES[adversarial]
-        self.penalties = active_penalties(chosen)
+        self.schedules = {name: KimgSchedule(name, pairs) for name, pairs in (schedules or {}).items()}
+        self.penalties = active_penalties(chosen, self.schedules)
         self.discriminator_steps = discriminator_steps
         self.learning_rates = learning_rates or {}
         self.augmentation = Augmentation(grey_noise)
@@ -173,6 +178,7 @@ class StyleGAN(BackendTrainer):
             "adversarial": adversarial,
             "discriminator_steps": discriminator_steps,
             "learning_rates": learning_rates,
+            "schedules": schedules,
             "grey_noise": grey_noise,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
@@ -187,6 +193,10 @@ class StyleGAN(BackendTrainer):
     def images_seen(self):
         """Real images shown to the discriminator so far."""
         return int(ops.convert_to_numpy(self.images)) if self.counted_images is None else self.counted_images
+
+    def now(self, name, constant):
+        """The present value of what may have a schedule; else its constant one."""
+        return self.schedules[name](self.images) if name in self.schedules else constant
 
     def call(self, z, label=None, **kwargs):
         """See the class."""
@@ -217,8 +227,7 @@ class StyleGAN(BackendTrainer):
             smaller = min if isinstance(batch, int) else ops.minimum
             batch = batch - batch % smaller(batch, self.discriminator.mbstd_group_size)
             images, label = images[:batch], None if label is None else label[:batch]
-        for name, rate in self.learning_rates.items():
-            getattr(self, name).learning_rate.assign(rate(self.step) if callable(rate) else rate)
+        set_optimizers(self)
         training_step(self, images, label, batch)
         if not self.step_logs:
             return {}
@@ -244,7 +253,8 @@ class StyleGAN(BackendTrainer):
         """The means since the last reset of all losses and penalties that are in use."""
         unused = {name for penalty in PENALTIES for name in penalty.columns}
         unused -= {name for active in self.penalties for name in active.penalty.columns}
-        return [tracker for name, tracker in self.trackers.items() if name not in unused]
+        used = [tracker for name, tracker in self.trackers.items() if name not in unused]
+        return used + [schedule.tracker for schedule in self.schedules.values()]
 
     def reset_metrics(self):
         """Keras calls this at every epoch; with `interval_metrics` a log with rows of its own resets instead."""
@@ -253,7 +263,7 @@ class StyleGAN(BackendTrainer):
 
     def reset_interval(self):
         """Start new means."""
-        for tracker in self.trackers.values():
+        for tracker in (*self.trackers.values(), *(schedule.tracker for schedule in self.schedules.values())):
             tracker.reset_state()
 
     def save_own_variables(self, store):

@@ -1,11 +1,13 @@
 """The three Adam optimizers and their learning rates."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 from keras_stylegan.backend import Adam
 from keras_stylegan.config import Config
 from keras_stylegan.losses.penalties import active_penalties
+from keras_stylegan.training.scheduled_adam import ScheduledAdam
 from keras_stylegan.training.schedules import learning_rate
 
 
@@ -50,7 +52,8 @@ def make_optimizers(config: Config, steps_per_epoch: int, total_steps: int) -> d
             total_steps=total_steps,
             steps_per_kimg=1000 / config.training.batch_size,
         )
-        compiled[name] = Adam(
+        adam = partial(ScheduledAdam, correction=correction) if config.schedule.beta_2 else Adam
+        compiled[name] = adam(
             float(rate(0)) if callable(rate) else rate,
             beta_1=options.beta_1**correction,
             beta_2=options.beta_2**correction,

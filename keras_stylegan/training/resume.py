@@ -13,6 +13,7 @@ FIXED = ("model", "training.batch_size", "training.seed", "training.precision", 
 SAID = (
     "loss",
     "optimizer",
+    "schedule",
     "augment.grey_noise",
     "training.discriminator_steps",
     "training.style_mixing_prob",
@@ -45,6 +46,13 @@ def compare(saved: Record, now: Record, where: Path) -> list[str]:
                 f"{where} was trained with {name} = {old[name]!r} and cannot continue with {new[name]!r}; "
                 "use the same value or start a new run with another --run-dir"
             )
+    was, wanted = ("with" if options["schedule.beta_2"] else "without" for options in (old, new))
+    if was != wanted:
+        # Its optimizers have variables of their own.
+        raise InputError(
+            f"{where} was trained {was} schedule.beta_2 and cannot continue {wanted} it; "
+            "leave it so or start a new run with another --run-dir"
+        )
     for key, what in (("classes", "classes"), ("data_fingerprint", "images")):
         if getattr(saved, key) != getattr(now, key):
             raise InputError(

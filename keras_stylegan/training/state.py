@@ -44,6 +44,7 @@ def take_own_state(gan: Any, store: Mapping[str, Any]) -> None:
 def state(gan: Any) -> dict[str, Any]:
     """Every variable of a compiled `StyleGAN` that the next step depends on, by a path that a new process repeats."""
     scales = [scale for scale in (gan.d_loss_scale, gan.g_loss_scale) if scale is not None]
+    trackers = {**gan.trackers, **{name: schedule.tracker for name, schedule in gan.schedules.items()}}
     groups = [
         network_state(gan.generator, "generator"),
         network_state(gan.generator_ema, "generator_ema"),
@@ -53,7 +54,7 @@ def state(gan: Any) -> dict[str, Any]:
         optimizer_state(gan.d_optimizer, "d_optimizer", gan.discriminator),
         {f"stylegan/{name}": getattr(gan, name) for name in OWN_STATE} | {"stylegan/draws": gan.seed_generator.state},
         *({f"loss_scales/{scale.name}/{item.name}": item for item in scale.variables} for scale in scales),
-        *({f"metrics/{name}/{item.name}": item for item in metric.variables} for name, metric in gan.trackers.items()),
+        *({f"metrics/{name}/{item.name}": item for item in metric.variables} for name, metric in trackers.items()),
     ]
     found = {path: variable for group in groups for path, variable in group.items()}
     if len(found) != sum(map(len, groups)):

@@ -73,6 +73,8 @@ def train(
         steps_per_epoch = _batches(config, data, 0).batches_per_epoch
         total_steps = planned_steps(config.training, steps_per_epoch)
         total_images = total_steps * config.training.batch_size
+        if config.training.total_kimg is None:
+            config.schedule.require_cover(total_images / 1000)
         gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps)
         record = Record(config, tuple(data.classes), data.fingerprint, images_seen=0)
         if resume:

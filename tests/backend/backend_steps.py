@@ -20,6 +20,7 @@ from keras_stylegan.training.checkpoint import load, save
 from keras_stylegan.training.draws import Draws, GeneratorDraws
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.record import Record
+from keras_stylegan.training.scheduled_adam import ScheduledAdam
 from keras_stylegan.training.state import assign, state, values
 
 STEPS, BATCH, SIZE = 20, 4, 8
@@ -90,12 +91,20 @@ def make_gan(network="stylegan2", **options):
         generator, discriminator, ema_kimg=0.02, ema_rampup=None, style_mixing_prob=0.9, batch_size=BATCH, name="gan"
     )
     gan.draws = ReplayedDraws(gan)
-    rates = {name: Adam(RATE, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name) for name in ("g", "m", "d")}
+    kinds = {"g": ScheduledAdam, "m": Adam, "d": ScheduledAdam}
+    rates = {name: kind(RATE, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name) for name, kind in kinds.items()}
     gan.compile(
         **{f"{name}_optimizer": optimizer for name, optimizer in rates.items()},
         r1_gamma=1.0,
         r1_interval=4,
         grey_noise=1.0,
+        schedules={
+            "r1_gamma": ((0, 2), (0.05, 0.2)),
+            "learning_rate_factor": ((0, 1), (0.1, 0.5)),
+            "beta_2": ((0, 0.9), (0.06, 0.99)),
+            "ema_kimg": ((0, 0.01), (0.05, 0.1)),
+        },
+        learning_rates=dict.fromkeys(("g_optimizer", "m_optimizer", "d_optimizer"), RATE),
         pl_weight=2.0,
         pl_interval=4,
         **options,

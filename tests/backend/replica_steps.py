@@ -38,6 +38,7 @@ from keras_stylegan.training.checkpoint import save  # noqa: E402
 from keras_stylegan.training.draws import Draws, GeneratorDraws  # noqa: E402
 from keras_stylegan.training.gan import StyleGAN  # noqa: E402
 from keras_stylegan.training.record import Record  # noqa: E402
+from keras_stylegan.training.scheduled_adam import ScheduledAdam  # noqa: E402
 from keras_stylegan.training.state import state  # noqa: E402
 
 
@@ -99,13 +100,15 @@ def make_gan():
         name="stylegan",
     )
     optimizers = {
-        f"{name}_optimizer": Adam(0.002, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name) for name in ("g", "m", "d")
+        f"{name}_optimizer": kind(0.002, beta_1=0.0, beta_2=0.99, epsilon=1e-8, name=name)
+        for name, kind in {"g": Adam, "m": Adam, "d": ScheduledAdam}.items()
     }
     gan.compile(
         **optimizers,
         adversarial="logistic",
         gp_weight=0.0,
         r1_gamma=1.0,
+        schedules={"r1_gamma": ((0, 2), (0.04, 0.5)), "beta_2": ((0, 0.9), (0.04, 0.99))},
         r1_interval=2,
         pl_weight=2.0,
         pl_interval=3,

@@ -11,6 +11,7 @@ from keras_stylegan.config import (
     LossConfig,
     ModelConfig,
     OptimizerConfig,
+    ScheduleConfig,
     TrainingConfig,
 )
 from keras_stylegan.errors import InputError
@@ -74,6 +75,29 @@ REJECTED = [
     (DataConfig, {"hold_out_seed": -1}, "hold_out_seed must be at least 0. Received: -1"),
     (DataConfig, {"subject_pattern": "(?P<subject>"}, "subject_pattern is not a regular expression .* Received: "),
     (DataConfig, {"subject_pattern": "(.+)_"}, r"subject_pattern must be .*subject>.* Received: '\(\.\+\)_'"),
+    *[
+        (
+            ScheduleConfig,
+            {name: pairs},
+            f"schedule.{name} must be pairs .* whose kimg begin at 0, increase .* Received: ",
+        )
+        for name in ("r1_gamma", "r2_gamma", "learning_rate_factor", "beta_2", "ema_kimg")
+        for pairs in (
+            ((1.0, 0.5), (2.0, 0.5)),
+            ((0.0, 0.5), (0.0, 0.5)),
+            ((0.0, 0.5), (NAN, 0.5)),
+            ((0.0, 0.5), (INF, 0.5)),
+        )
+    ],
+    *[
+        (
+            ScheduleConfig,
+            {"r1_gamma": ((0.0, 2.0), (1.0, value))},
+            "r1_gamma must be .* with values greater than 0 .* Rec",
+        )
+        for value in (0.0, -1.0, NAN, INF)
+    ],
+    (ScheduleConfig, {"beta_2": ((0.0, 0.9), (1.0, 1.0))}, "beta_2 must be .* above 0 and below 1. Received: "),
     (AugmentConfig, {"grey_noise": -1.0}, "augment.grey_noise must be at least 0. Received: -1.0"),
     (AugmentConfig, {"grey_noise": 300.0}, "augment.grey_noise must be at most 255. Received: 300.0"),
     (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
@@ -163,6 +187,17 @@ def test_the_batch_must_be_a_multiple_of_the_group():
     with pytest.raises(InputError, match=r"training.batch_size .*mbstd_group_size \(4\). Received: 6"):
         Config(training=TrainingConfig(batch_size=6))
     assert Config(training=TrainingConfig(batch_size=2)).training.batch_size == 2
+
+
+def test_a_schedule_must_cover_the_run_and_change_what_is_on():
+    pairs = ((0.0, 2.0), (100.0, 0.2))
+    with pytest.raises(InputError, match=r"schedule.r1_gamma must be given to the end of the run \(300.0 kimg\). Rec"):
+        Config(schedule=ScheduleConfig(r1_gamma=pairs), training=TrainingConfig(total_kimg=300.0))
+    with pytest.raises(
+        InputError, match=r"schedule.r2_gamma must be left out while loss.r2_gamma is 0.* Received: \(\("
+    ):
+        Config(schedule=ScheduleConfig(r2_gamma=pairs), training=TrainingConfig(total_kimg=100.0))
+    assert Config(schedule=ScheduleConfig(ema_kimg=pairs), training=TrainingConfig(total_kimg=100.0)).schedule.ema_kimg
 
 
 def test_the_defaults_are_the_users_recipe():

@@ -8,6 +8,7 @@ from small_gan import clone, count, images, make_gan, values
 from keras_stylegan.backend import Adam
 from keras_stylegan.models import Discriminator, Generator
 from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.scheduled_adam import ScheduledAdam
 from keras_stylegan.training.state import state
 
 
@@ -72,11 +73,13 @@ def kept(gan):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "dtype"), [(keras.optimizers.Adam, "float32"), (Adam, "float32"), (Adam, "mixed_float16")]
+    ("kind", "dtype"), [(keras.optimizers.Adam, "float32"), (ScheduledAdam, "float32"), (Adam, "mixed_float16")]
 )
 def test_a_keras_file_continues_bit_for_bit(tmp_path, kind, dtype):
     options = {"adversarial": "hinge", "gp_weight": 2.0, "r1_interval": 2, "pl_weight": 1.0, "discriminator_steps": 2}
-    gan = make_gan(2, optimizer=Adam if kind == Adam else kind, mixing=0.5, dtype=dtype, **options)
+    if kind is ScheduledAdam:
+        options["schedules"] = {"beta_2": [[0, 0.9], [0.01, 0.99]], "r1_gamma": [[0, 1.0], [0.01, 3.0]]}
+    gan = make_gan(2, optimizer=kind, mixing=0.5, dtype=dtype, **options)
     if gan.d_loss_scale is not None:
         # One of its own, and one that overflows now and then.
         gan.d_loss_scale.scale.assign(2.0**9)

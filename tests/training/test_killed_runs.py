@@ -29,6 +29,9 @@ config = Config(
     loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=1.0, r1_interval=4, pl_weight=2.0),
     data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
     augment=AugmentConfig(grey_noise=1.0),
+    schedule=ScheduleConfig(
+        r1_gamma=((0, 2.0), (0.3, 0.2), (1000, 0.1)), learning_rate_factor=((0, 1.0), (1000, 0.001)),
+        beta_2=((0, 0.9), (0.3, 0.99), (1000, 0.99)), ema_kimg=((0, 0.01), (0.3, 0.1), (1000, 0.1))),
     training=TrainingConfig(batch_size=8, epochs=4, ema_kimg=0.1, log_kimg=0.05, sample_kimg=10.0,
                             checkpoint_kimg=0.09, style_mixing_prob=0.9, sample_count=4),
 )

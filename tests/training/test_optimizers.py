@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.backend import Adam
-from keras_stylegan.config import Config, LossConfig, OptimizerConfig, TrainingConfig
+from keras_stylegan.config import Config, LossConfig, OptimizerConfig, ScheduleConfig, TrainingConfig
 from keras_stylegan.training.optimizers import lazy_correction, make_optimizers
 
 
@@ -44,6 +44,19 @@ def test_path_length_corrects_generator_and_mapping():
     for name, expected in (("g_optimizer", 0.1 * 4 / 5), ("m_optimizer", 0.2 * 4 / 5), ("d_optimizer", 0.3)):
         np.testing.assert_allclose(rate(made[name]), expected, rtol=1e-6)
     np.testing.assert_allclose(made["m_optimizer"].beta_2, 0.99**0.8, rtol=1e-12)
+
+
+def test_a_scheduled_beta_2_is_corrected_too():
+    config = Config(
+        optimizer=OptimizerConfig(beta_2=0.5),
+        loss=LossConfig(gp_weight=0, r1_gamma=1.0, r1_interval=4),
+        schedule=ScheduleConfig(beta_2=((0, 0.9), (1000, 0.99))),
+    )
+    made = make_optimizers(config, 10, 100)
+    for name, expected in (("d_optimizer", 0.9**0.8), ("g_optimizer", 0.9)):
+        made[name].build([keras.Variable(1.0)])
+        made[name].set_beta_2(0.9)
+        np.testing.assert_allclose(made[name].beta_2_now, expected, rtol=1e-6)
 
 
 def test_an_unused_lazy_penalty_corrects_nothing():

@@ -64,6 +64,10 @@ def test_equal_options_say_nothing():
             "training.discriminator_steps is 2 (was 1).",
         ),
         ({"training__style_mixing_prob": 0.9}, "From here on training.style_mixing_prob is 0.9 (was 0.0)."),
+        (
+            {"schedule__ema_kimg": ((0, 1.0), (9, 2.0))},
+            "From here on schedule.ema_kimg is ((0, 1.0), (9, 2.0)) (was ()).",
+        ),
         ({"augment__grey_noise": 1.0}, "From here on augment.grey_noise is 1.0 (was 0.0)."),
         ({"training__ema_kimg": 5.0}, "From here on training.ema_kimg is 5.0 (was None)."),
         ({"training__ema_rampup": None}, "From here on training.ema_rampup is None (was 0.05)."),
@@ -87,6 +91,7 @@ def test_the_length_is_said_where_the_learning_rate_depends_on_it():
         ({"training__seed": 1}, "training.seed = 0 and cannot continue with 1"),
         ({"training__precision": "bfloat16"}, "training.precision = 'float32' and cannot continue with 'bfloat16'"),
         ({"augment__horizontal_flip": False}, "augment.horizontal_flip = True and cannot continue with False"),
+        ({"schedule__beta_2": ((0, 0.9), (9, 0.9))}, "trained without schedule.beta_2 and cannot continue with it"),
         ({"fingerprint": "g"}, r"trained on other images \(f\) than --data.path has now \(g\)"),
         ({"classes": ("AD",)}, "trained on other classes"),
     ],

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.losses.penalties import PENALTIES
+from keras_stylegan.training.kimg_schedule import SCHEDULED
 from keras_stylegan.training.log_csv import read_log
 
 PANELS = (
@@ -18,6 +19,7 @@ PANELS = (
     ("Scores of the discriminator", "mean score (logit)", ("real_score", "fake_score"), "linear"),
     ("Penalties (before their weights)", "penalty", tuple(penalty.name for penalty in PENALTIES), "log"),
     ("Path length of the generator", "path length", ("path_length",), "linear"),
+    ("Scheduled options", "value", SCHEDULED, "log"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 LABELS = {
@@ -26,8 +28,13 @@ LABELS = {
     "real_score": "real images",
     "fake_score": "generated images",
     "path_length": "path length",
+    "r1_gamma": "γ of R1",
+    "r2_gamma": "γ of R2",
+    "learning_rate_factor": "learning rate, factor",
+    "beta_2": "β₂",
+    "ema_kimg": "half-life of the average (kimg)",
 } | {penalty.name: penalty.label for penalty in PENALTIES}
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
 
 
