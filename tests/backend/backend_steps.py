@@ -55,8 +55,8 @@ class ReplayedDraws(Draws):
         return self._row(100, lambda random: random.uniform(size=(batch, 1, 1, 1)))
 
     def uniform(self, images):
-        self.made += 1
-        return self._row(102, lambda random: random.uniform(size=images.shape))
+        # The same for all images, in whatever parts a batch is computed.
+        return ops.broadcast_to(self._row(102, lambda random: random.uniform(size=(SIZE, SIZE, 1))), images.shape)
 
     def image_noise(self, batch):
         return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))

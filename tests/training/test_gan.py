@@ -23,14 +23,6 @@ def norms(discriminator, x, label):
     return logits, tf.reduce_sum(tape.gradient(logits, x) ** 2, axis=[1, 2, 3])
 
 
-def grey_noise_of(levels, sets, seed):
-    """What is added to each of the sets, which are interleaved: (mixed, real, generated) is the penalties' order."""
-    if not levels:
-        return [0.0] * sets
-    uniform = keras.random.uniform((BATCH * sets, 8, 8, 1), seed=seed)
-    return tf.unstack(tf.reshape((uniform - 0.5) * levels / 63.75, (BATCH, sets, 8, 8, 1)), axis=1)
-
-
 def discriminator_gradients(discriminator, loss):
     with tf.GradientTape() as tape:
         value = loss()
@@ -47,12 +39,15 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group, grey_noise):
     draws = Draws(generator, seed).latents(BATCH)
     fake = generator.synthesis(styles(generator, draws, label, training=True), noise=draws.noise)
     epsilon = keras.random.uniform((BATCH, 1, 1, 1), seed=seed)
-    noise = grey_noise_of(grey_noise, 3, seed)
+    # The same for all images, in whatever parts a batch is computed.
+    uniform = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8, 1)
+    gan.draws.uniform = lambda images: tf.broadcast_to(uniform, images.shape)
+    noise = (uniform - 0.5) * grey_noise / 63.75
 
     def discriminator_loss():
-        real_logits, r1 = norms(discriminator, real + noise[1], label)
-        fake_logits, r2 = norms(discriminator, fake + noise[2], label)
-        _, mixed = norms(discriminator, epsilon * real + (1 - epsilon) * fake + noise[0], label)
+        real_logits, r1 = norms(discriminator, real + noise, label)
+        fake_logits, r2 = norms(discriminator, fake + noise, label)
+        _, mixed = norms(discriminator, epsilon * real + (1 - epsilon) * fake + noise, label)
         return (
             tf.reduce_mean(fake_logits)
             - tf.reduce_mean(real_logits)
@@ -72,7 +67,6 @@ def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group, grey_noise):
 
     # The generator meets the updated discriminator, with draws of its own.
     draws = Draws(generator, seed).latents(BATCH)
-    (noise,) = grey_noise_of(grey_noise, 1, seed)
     with tf.GradientTape() as tape:
         ws = styles(generator, draws, label, training=True)
         loss = -tf.reduce_mean(gan.discriminator(generator.synthesis(ws, noise=draws.noise) + noise, label))
