@@ -99,7 +99,7 @@ def test_a_ratio_is_claimed_only_where_the_floor_lies_clear_of_zero():
 def test_measures_are_chosen_by_what_they_need():
     assert set(measures("features").values()) == {"frechet", "kernel", "precision+recall+density+coverage"}
     assert set(measures("features", classes=True).values()) > {"class_agreement", "train_on_synthetic"}
-    assert list(measures("images", quick=True).values()) == ["ms_ssim"]
+    assert list(measures("images", quick=True).values()) == ["ms_ssim", "covered_variance"]
 
 
 def test_the_text_of_a_key():

@@ -10,7 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_stylegan.atomic import replace_file
+from keras_stylegan.errors import InputError
 from keras_stylegan.losses.penalties import PENALTIES
+from keras_stylegan.training.callbacks.quick_evaluation import COLUMNS, read_evaluations
 from keras_stylegan.training.kimg_schedule import SCHEDULED
 from keras_stylegan.training.log_csv import read_log
 
@@ -22,12 +24,23 @@ PANELS = (
     ("Scheduled options", "value", SCHEDULED, "log"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
+EVALUATION_PANEL = (
+    "Averaged generator against held-out subjects",
+    "share (1 is best)",
+    ("covered_variance", "precision_random", "recall_random", "coverage_random"),
+    "linear",
+)
+"""Of evaluation.csv. The covered variance shows a want of variety before the others do."""
 LABELS = {
     "d_loss": "discriminator",
     "g_loss": "generator",
     "real_score": "real images",
     "fake_score": "generated images",
     "path_length": "path length",
+    "covered_variance": "covered variance",
+    "precision_random": "precision",
+    "recall_random": "recall",
+    "coverage_random": "coverage",
     "r1_gamma": "γ of R1",
     "r2_gamma": "γ of R2",
     "learning_rate_factor": "learning rate, factor",
@@ -72,7 +85,7 @@ class LossPlot(keras.callbacks.Callback):
 
 
 def draw_loss_plot(log: Path, picture: Path) -> bool:
-    """Draws the curves of a log.
+    """Draws the curves of a log, and below them those of evaluation.csv if that is beside it.
 
     Args:
         log: log.csv of a run.
@@ -87,23 +100,37 @@ def draw_loss_plot(log: Path, picture: Path) -> bool:
     names, rows = read_log(log)
     if not rows:
         return False
-    columns = {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+    logged = {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+    evaluated = _evaluations(log.parent / "evaluation.csv")
     panels = [
-        (title, unit, present, scale)
-        for title, unit, names, scale in PANELS
+        (columns, title, unit, present, scale)
+        for columns, (title, unit, names, scale) in [
+            *((logged, panel) for panel in PANELS),
+            (evaluated, EVALUATION_PANEL),
+        ]
         if (present := [name for name in names if name in columns and np.isfinite(columns[name]).any()])
     ]
     figure = Figure(figsize=(9, 2.9 * max(1, len(panels))), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=False):
-        _draw_panel(axis, columns, *panel)
+        _draw_panel(axis, *panel)
     axes[-1].set_xlabel("real images shown (thousands)")
     figure.align_ylabels()
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     replace_file(picture, buffer.getvalue())
     return True
+
+
+def _evaluations(path):
+    try:
+        rows = read_evaluations(path)
+    except InputError:
+        # Told where it is continued; a plot can do without.
+        return {}
+    columns = {str(key): np.array([row.values[key] for row in rows]) for key in COLUMNS}
+    return columns | {"kimg": np.array([row.kimg for row in rows])}
 
 
 def _draw_panel(axis, columns, title, unit, names, scale):

@@ -108,7 +108,7 @@ class QuickEvaluation(StepCallback):
         self._interval = None if kimg is None else Interval(kimg)
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
         # Read here as well, so that a damaged file is refused before anything is written.
-        self._rows: list[Row] = _read(self.path)
+        self._rows: list[Row] = read_evaluations(self.path)
         self._renderer: Renderer | None = None
         # Held-out and training images, and the features of both, drawn once.
         self._images: list[Part] | None = None
@@ -124,7 +124,7 @@ class QuickEvaluation(StepCallback):
         """
         if self._interval is not None:
             self._interval.start(self.model.images_seen)
-        self._rows = [row for row in _read(self.path) if round(1000 * row.kimg) <= self.model.images_seen]
+        self._rows = [row for row in read_evaluations(self.path) if round(1000 * row.kimg) <= self.model.images_seen]
         self._write()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -266,13 +266,20 @@ def _sample(images: ImageSet, count: int) -> Part:
     return Part(np.asarray(images.images[rows]), images.labels["class"][rows], images.subjects[rows])
 
 
-def _read(path: Path) -> list[Row]:
+def read_evaluations(path: Path) -> list[Row]:
+    """The rows of an evaluation.csv, oldest first; none where there is no file.
+
+    Raises:
+        InputError: It is damaged.
+    """
     try:
         with open(path, encoding="utf-8", newline="") as file:
             header, *rows = list(csv.reader(file)) or [[]]
-        if header != HEADER:
+        if header[:1] != HEADER[:1] or not set(header) <= set(HEADER):
             raise ValueError(f"columns {header}")
-        numbers = [dict(zip(HEADER, map(float, row), strict=True)) for row in rows]
+        # A file that is older than a column lacks it.
+        unknown = dict.fromkeys(HEADER, math.nan)
+        numbers = [unknown | dict(zip(header, map(float, row), strict=True)) for row in rows]
     except FileNotFoundError:
         return []
     except OSError as error:

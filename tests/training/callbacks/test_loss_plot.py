@@ -27,6 +27,19 @@ def test_plot_has_curves(tmp_path, count):
     assert {(0, 0x72, 0xB2), (0xD5, 0x5E, 0)} <= colours  # the first two curves of a panel
 
 
+def test_evaluations_have_a_panel_of_their_own(tmp_path):
+    """A file that is older than a column, or damaged, or none, is no reason not to draw."""
+    write_log(tmp_path / "log.csv", 3)
+    heights = []
+    for content in (None, "kimg,fid\n1,2\n", "kimg,recall_random\n2,0.5\n", "kimg,covered_variance\n2,0.5\n3,0.7\n"):
+        if content is not None:
+            (tmp_path / "evaluation.csv").write_text(content)
+        draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+        with Image.open(tmp_path / "loss.png") as file:
+            heights.append(file.height)
+    assert heights[0] == heights[1] < heights[2] == heights[3]
+
+
 def test_plot_of_gaps_and_non_finite_rows(tmp_path):
     (tmp_path / "log.csv").write_text("kimg,epoch,d_loss,g_loss,r1_penalty\n1,1,0.5,nan,\n2,1,inf,0.25,0.0\n")
     assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
