@@ -1,8 +1,10 @@
 """The command `prepare`: reads a source once, into the cache or a dataset, and says what was found."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
@@ -13,7 +15,10 @@ from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.preparation import prepare_volumes
-from keras_stylegan.metrics.duplicates import SHOWN, near_duplicate_warning, near_duplicates
+from keras_stylegan.metrics.duplicates import LARGEST, SHOWN, near_duplicate_warning, near_duplicates
+
+BLOCK = 64
+"""Slices that are reduced at a time."""
 
 
 def run(config: Config, console: Console) -> list[str]:
@@ -77,13 +82,20 @@ def _on_both_sides(out: Path) -> list[str]:
     if not all((out / split).is_dir() for split in SPLITS):
         return []
     train, test = (open_entry(out / split) for split in SPLITS)
-    pairs = near_duplicates(test.images, train.images)
+    # Equal ones first, by their hashes: of whole scans there are too many to compare by pixels.
+    first = {digest: index for index, digest in reversed(list(enumerate(train.columns["digests"].tolist())))}
+    copies = {index: first[own] for index, own in enumerate(test.columns["digests"].tolist()) if own in first}
+    rest = np.array([index for index in range(len(test.images)) if index not in copies], int)
+    pairs = list(copies.items())
+    if len(rest):
+        near = near_duplicates(_reduced(test.images, rest), _reduced(train.images, np.arange(len(train.images))))
+        pairs += [(int(rest[index]), other) for index, other, _ in near]
     if not pairs:
         return ["No slice of the test split has an equal or nearly equal one in the train split."]
     # A slice is called <subject>_<session>_<volume>_<slice>.
     volumes = Counter(
         tuple(f"volume {entry.columns['names'][index].split('_')[2]}" for entry, index in ((test, i), (train, k)))
-        for i, k, _ in pairs
+        for i, k in pairs
     )
     shown = ", ".join(f"{one} = {other} ({count})" for (one, other), count in volumes.most_common(SHOWN))
     more = f" and {len(volumes) - SHOWN} more" if len(volumes) > SHOWN else ""
@@ -91,6 +103,22 @@ def _on_both_sides(out: Path) -> list[str]:
         f"Warning: {len(pairs)} pairs of equal or nearly equal slices in the test and the train split, volumes as in "
         f"manifest.csv: {shown}{more}."
     ]
+
+
+def _reduced(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Chosen (N, H, W, 1) images as means over blocks of whole pixels, not smaller than they are compared in."""
+    height, width = images.shape[1:3]
+    factor = max(1, min(height, width) // LARGEST)
+    high, wide = height - height % factor, width - width % factor
+
+    def means(start: int) -> np.ndarray:
+        part = np.asarray(images[rows[start : start + BLOCK], :high, :wide, 0])
+        # Row upon row and then column upon column, which is many times as fast as numpy's mean over short axes.
+        part = sum(part[:, k::factor].astype(np.uint32) for k in range(factor))
+        return (sum(part[:, :, k::factor] for k in range(factor)) // factor**2).astype(np.uint16)[..., None]
+
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate(list(pool.map(means, range(0, len(rows), BLOCK))))
 
 
 def _say(lines: list[str], console: Console) -> None:

@@ -1,5 +1,6 @@
 """Markers planted in what must stay private, and the search for them in every file that may be shared."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -41,12 +42,14 @@ def _forms(marker):
 
 
 def _parts(name, content):
-    """(name, bytes) of a file and of what it packs: members of archives, texts of pictures."""
+    """(name, bytes) of a file and of what it packs: members of archives, what gzip packed, texts of pictures."""
     yield name, content
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.namelist():
                 yield from _parts(f"{name}!{member}", archive.read(member))
+    elif content.startswith(b"\x1f\x8b"):
+        yield from _parts(f"{name}!unpacked", gzip.decompress(content))
     elif content.startswith((b"\x89PNG", b"GIF8")):
         with Image.open(io.BytesIO(content)) as image:
             image.load()  # PNG has texts behind the pixels too.

@@ -1,5 +1,6 @@
 """The search for markers finds them wherever a file may hold them."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -47,6 +48,7 @@ WRITERS = {
     "a.png": write_png,
     "a.onnx": write_onnx,
     "a.zip": write_zip_in_zip,
+    "a.nii.gz": lambda path: path.write_bytes(gzip.compress(1000 * MARKER.encode())),
 }
 
 

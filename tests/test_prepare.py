@@ -80,7 +80,7 @@ def test_the_exit_code_of_volumes_says_whether_some_were_refused(tmp_path):
 
 def test_a_scan_on_both_sides_of_the_split_is_told_of_by_all_its_slices(tmp_path):
     options = VolumeOptions(size=(16, 16), spacing=2.0, min_brain=0.0, split="0.5/0.5")
-    # Twice the slices: the same person under another name, whose middle slice is another one.
+    # The same person under another name, cut, so that the middle slice is another one.
     first = head((12, 14, 16), seed=1)
     save_nifti(tmp_path / "in" / "a_1.nii", first)
     save_nifti(tmp_path / "in" / "b_1.nii", np.concatenate([first[..., :10], first[..., :2]], axis=2))
@@ -89,6 +89,22 @@ def test_a_scan_on_both_sides_of_the_split_is_told_of_by_all_its_slices(tmp_path
     warning = next(line for line in console.file.getvalue().splitlines() if "equal" in line)
     assert warning.startswith("Warning: 8 pairs of equal or nearly equal slices in the test and the train split")
     assert warning.endswith(": volume 0 = volume 1 (8).") or warning.endswith(": volume 1 = volume 0 (8).")
+
+
+@pytest.mark.parametrize("size", [(16, 16), (130, 192)])
+def test_a_slice_with_a_little_noise_is_found_at_any_size(tmp_path, size):
+    for split, seed in (("train", 1), ("test", 1), ("test", 2)):
+        for number in range(3):
+            pixels = np.random.default_rng(10 * seed + number).integers(0, 65536, (8, 8)).repeat(16, 0).repeat(24, 1)
+            noise = np.random.default_rng(seed).integers(0, 300, pixels.shape) if split == "test" else 0
+            path = tmp_path / "in" / split / f"{split}{seed}_{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((pixels + noise).clip(0, 65535).astype(np.uint16)).save(path)
+    console = Console(file=io.StringIO(), width=60)
+    options = VolumeOptions(size=size, spacing=192 / size[1], min_brain=0.0)
+    assert prepare.run_volumes(tmp_path / "in", tmp_path / "out", options, console) == 0
+    warning = next(line for line in console.file.getvalue().splitlines() if "equal" in line)
+    assert warning.startswith("Warning: 3 pairs of equal or nearly equal slices in the test and the train split")
 
 
 def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch):

@@ -119,7 +119,7 @@ class Writer:
             self._widen()
         if image.dtype == np.uint8 and self._dtype == np.uint16:
             image = widened(image)
-        self._file.write(image.tobytes())
+        self._file.write(np.ascontiguousarray(image).data)
         record = (label, *((covariates or {}).get(name, np.nan) for name in self._covariates))
         for column, value in zip(COLUMNS, (record, subject, name, digest), strict=True):
             self._rows[column].append(value)

@@ -1,5 +1,6 @@
 """The slices of every scan, read in parallel and kept in files until all are there: an interruption loses little."""
 
+import hashlib
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_stylegan.atomic import replacing
-from keras_stylegan.data.cache_entry import content_hash, pixel_digest
+from keras_stylegan.data.cache_entry import content_hash
 from keras_stylegan.data.decode import RefusedError
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.volumes.dicom import read_dicom
@@ -80,7 +81,7 @@ class Parts:
         facts = [*slices.window, *slices.spacing_mm, slices.tilt_degrees, *slices.middle_mm]
         with replacing(self.part(scan), sync=False) as file:
             # Not an archive, whose checksums cost as much as the slices themselves.
-            digests = [pixel_digest(image[..., None]) for image in slices.images]
+            digests = [_digest(image) for image in slices.images]
             for values in (slices.images, slices.position_mm, slices.share, slices.brain, digests, facts):
                 np.save(file, values, allow_pickle=False)
         return None
@@ -89,6 +90,12 @@ class Parts:
         """What was kept of a scan: images, position_mm, share, brain, digests; its window, spacing, tilt and middle."""
         with self.part(scan).open("rb") as file:
             return [np.load(file, allow_pickle=False) for _ in range(6)]
+
+
+def _digest(image: np.ndarray) -> bytes:
+    """As `pixel_digest`, by the hash that processors have instructions for: twice as fast, and all are of one size."""
+    digest = hashlib.sha256(image).digest()[:16]
+    return digest[:-1] + bytes([digest[-1] | 1])
 
 
 def _slices(scan: Scan, options: VolumeOptions) -> Slices:
