@@ -10,7 +10,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
-MOVED = {"keras_stylegan.export": "export", "keras_stylegan.experiments": "experiments"}
+MOVED = {"keras_stylegan.experiments": "experiments"}
+MOVED |= {f"keras_stylegan.{name}": name.replace(".", "/") for name in find_packages(include=["export", "export.*"])}
 
 
 def requirements(name: str) -> dict[str, list[str]]:

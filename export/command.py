@@ -181,7 +181,7 @@ class _Folder:
         if self.options.format == "npy":
             np.save(buffer, image)
         else:
-            _to_pillow(image, self.options.bits).save(buffer, format="PNG", **self.resolution)
+            to_pillow(image, self.options.bits).save(buffer, format="PNG", **self.resolution)
         self._replace(self.name(number), buffer.getvalue())
 
     def write_grid(self):
@@ -219,7 +219,7 @@ class _Folder:
 def _read_image(path):
     try:
         if path.suffix == ".npy":
-            return _to_pillow(np.load(path))
+            return to_pillow(np.load(path))
         with Image.open(path) as image:
             image.load()
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)) if image.mode == "I;16" else image
@@ -227,8 +227,8 @@ def _read_image(path):
         raise InputError(f"{path} is damaged: delete it and continue with --resume") from error
 
 
-def _to_pillow(image, bits=8):
-    """An image as the generator gives it, whatever it was exported with."""
+def to_pillow(image: np.ndarray, bits: int = 8) -> Image.Image:
+    """An image as the generator gives it, whatever it was exported with, as a picture, grey or RGB."""
     if image.dtype == np.uint8:
         image = image.transpose(1, 2, 0)
     else:

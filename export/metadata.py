@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from typing import Any
 
 import onnxruntime
 
@@ -50,7 +51,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "versions": {name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__},
         "pixel_size_mm": options.pixel_size_mm or (geometry and geometry.spacing_mm),
         "slice_spacing_mm": geometry and geometry.slice_spacing_mm,
-        "metrics": _metrics(trained),
+        "metrics": (evaluation(trained) or {}).get("metrics"),
     }
     return {
         "format": FORMAT,
@@ -68,14 +69,18 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
     }
 
 
-def _metrics(trained):
-    """The metrics of `run.py evaluate` if they are those of these weights, else None."""
+def evaluation(trained: TrainedGenerator) -> dict[str, Any] | None:
+    """The run's metrics.json (`keras_stylegan.evaluation.ledger`) if it is of these weights, else None.
+
+    Raises:
+        InputError: It is damaged.
+    """
     path = trained.run_dir / "evaluation" / "metrics.json"
     if not path.exists():
         return None
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        weights, metrics = record["run"]["weights_sha256"], dict(record["metrics"])
+        weights, _ = record["run"]["weights_sha256"], dict(record["metrics"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
-    return metrics if weights == trained.weights_sha256 else None
+    return record if weights == trained.weights_sha256 else None

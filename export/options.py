@@ -15,8 +15,12 @@ OPSETS = range(13, 19)
 class ExportOptions:
     """What the ONNX files are to look like. Inputs and outputs stay float32 unless `output` says otherwise."""
 
+    format: Literal["onnx", "huggingface", "medigan", "monai"] = "onnx"
+    """'onnx': ONNX files and a .keras file. Or a folder for Hugging Face, medigan or MONAI, with a model card."""
     output_dir: Path | None = None
-    """Folder of the files; by default `export/` in the run folder."""
+    """Folder of the files; by default `export/` in the run folder, or export/<format>/."""
+    dataset: str | None = None
+    """What the training images are called in cards, such as 'ADNI' or an identifier at Hugging Face."""
     noise: Literal["const", "none", "input"] = "const"
     """Noise of the synthesis network: its fixed maps, none, or inputs noise_0, noise_1, ... of the graph."""
     layout: Literal["nhwc", "nchw"] = "nhwc"

@@ -24,6 +24,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
+from .hub import FORMATS, HubModel
 from .metadata import metadata
 from .options import ExportOptions
 from .runtime import SEAL
@@ -33,7 +34,7 @@ PARTS = ("generator", "mapping", "synthesis")
 
 
 def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
-    """Write the averaged generator of a run as verified ONNX files and as `generator.keras`.
+    """Write the averaged generator of a run as verified ONNX files and as `generator.keras`, or as a hub's folder.
 
     Args:
         run_dir: A run folder; None: the newest run.
@@ -47,20 +48,26 @@ def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
             Files of an earlier export stay as they were.
     """
     trained = load_generator(run_dir)
-    folder = options.output_dir or trained.run_dir / "export"
+    folder = options.output_dir or trained.run_dir / "export" / (options.format if options.format in FORMATS else "")
     print(f"{trained.run_dir} after {trained.images_seen / 1000:g} kimg → {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as temporary:
-            for path in _write(trained, options, Path(temporary)):
-                os.replace(path, folder / path.name)
-                print(f"{folder / path.name} ({(folder / path.name).stat().st_size / 1e6:.1f} MB)")
+            made = Path(temporary)
+            _write(trained, options, made)
+            if options.format in FORMATS:
+                made = FORMATS[options.format](HubModel.of(trained, options), made)
+            for path in sorted(path for path in made.rglob("*") if path.is_file()):
+                target = folder / path.relative_to(made)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+                print(f"{target} ({target.stat().st_size / 1e6:.1f} MB)")
     except OSError as error:
         raise InputError(f"Cannot write {folder}: {error.strerror or error}; choose another --output-dir") from error
     return folder
 
 
-def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> list[Path]:
+def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> None:
     """Write all files into a temporary folder and verify them."""
     paths = [write_part(trained, part, options, folder) for part in PARTS]
     print("Comparing with Keras ...")
@@ -71,7 +78,6 @@ def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> l
         model.metadata_props.add(key=VERIFICATION, value=json.dumps(report.numbers()))
         save(model, path)
     trained.generator.save(folder / "generator.keras")
-    return [*paths, folder / "generator.keras"]
 
 
 def write_part(trained: TrainedGenerator, part: str, options: ExportOptions, folder: Path) -> Path:

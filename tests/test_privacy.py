@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 from small_volumes import head, save_nifti, save_series
 
 from export.command import main as deploy
+from export.hub import FORMATS, HubModel
 from export.options import ExportOptions
 from export.to_onnx import export_run
 from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfig
@@ -61,6 +63,9 @@ def shared(tmp_path_factory):
         generate(run, GenerateOptions(count=4, mixing=2, interpolation=2, output_dir=run / "generated"))
         generate(run, GenerateOptions(count=2, format="npy", mixing=0, interpolation=0, output_dir=run / "arrays"))
         assert deploy([str(folder / "generator.onnx"), "--count", "2", "--grid", "--output-dir", str(run / "out")]) == 0
+        for name, arrange in FORMATS.items():
+            copied = shutil.copytree(folder, place / name, ignore=shutil.ignore_patterns(*FORMATS))
+            shutil.move(arrange(HubModel.of(load_generator(run), ExportOptions(format=name)), copied), folder / name)
         make_gan(config, 2, 4, 8).save(run / "export" / "gan.keras")
     return run
 
@@ -70,7 +75,7 @@ def test_nothing_that_is_shared_holds_a_marker(shared):
     names = ["export", "generated", "arrays", "out", "samples", "loss.png"]
     assert [found for name in names for found in find_markers(shared / name, MARKERS)] == []
     files = {path.suffix for name in names for path in (shared / name).rglob("*")}
-    assert files == {".onnx", ".keras", ".png", ".gif", ".json", ".npy"}
+    assert files >= {".onnx", ".keras", ".png", ".gif", ".json", ".npy", ".md", ".h5", ".py"}
     # The search would have found them: what stays with the run holds them.
     kept = {
         marker

@@ -21,6 +21,7 @@ from keras_stylegan.evaluation.model_card import model_card
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
 from keras_stylegan.evaluation.report import report
+from keras_stylegan.evaluation.run_facts import run_facts
 from keras_stylegan.evaluation.verdict import verdict
 from keras_stylegan.interrupt import interruptible
 from keras_stylegan.latent.peaks import activation_peaks
@@ -216,18 +217,8 @@ def _extractor(
 def _header(
     trained: TrainedGenerator, material: Material, options: EvaluateOptions, extractors: list[str]
 ) -> dict[str, Any]:
-    model = trained.config.model
     return {
-        "run": {
-            "weights_sha256": trained.weights_sha256,
-            "images_seen": trained.images_seen,
-            "imported": RunFolder(trained.run_dir).imported.exists(),
-            "checkpoint": options.checkpoint,
-            "classes": list(trained.classes),
-            "conditional": bool(trained.generator.c_dim),
-            "resolution": model.resolution,
-            "channels": model.channels,
-        },
+        "run": run_facts(trained, options.checkpoint),
         "evaluation": {
             "count": options.count,
             "seed": options.seed,
@@ -260,10 +251,13 @@ def _command(options: EvaluateOptions) -> str:
 
 
 def _summary(images: ImageSet) -> dict[str, Any]:
-    counts = np.bincount(images.labels["class"], minlength=len(images.classes)).tolist()
+    labels = images.labels["class"]
+    counts = np.bincount(labels, minlength=len(images.classes)).tolist()
+    people = [len(set(images.subjects[labels == label].tolist())) for label in range(len(images.classes))]
     return {
         "images": len(images),
         "subjects": len(set(images.subjects.tolist())),
         "classes": dict(zip(images.classes, counts, strict=True)),
+        "class_subjects": dict(zip(images.classes, people, strict=True)),
         "fingerprint": images.fingerprint,
     }

@@ -8,7 +8,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
   checkpoint, classes, conditional, resolution, channels.
 - `evaluation`: count, seed, features (names of the extractors), truncation_psi, noise, started, versions, command.
 - `data`: source ('folder', 'cifar10', 'phantom'); `train` and `heldout` with images, subjects, classes (name to
-  count), fingerprint; `heldout_seen` (true when training subjects stand in for held-out ones); `warnings`.
+  count), class_subjects (name to subjects), fingerprint; `heldout_seen` (true when training subjects stand in for
+  held-out ones); `warnings`.
 - `metrics`: the text of a `Key` to an object with the key's parts (metric, detail: extractor or level, group: class),
   value, interval (95 %, or null), generated_count, reference_count, seed, note, floor (the same between real images of
   disjoint subjects; null or an object with value, low, high, repeats, ...) and ratio (value / floor, or null).

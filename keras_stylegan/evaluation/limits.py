@@ -15,6 +15,14 @@ LIMITS = (
     "more.",
     "Slices of one person resemble each other; only splits by subject are held out.",
 )
+UNTESTED = (
+    "Other scanners, protocols, hospitals and populations than those of the images above.",
+    "What a radiologist sees: nobody read the images.",
+    "Whether a network trained on the images does better at any task.",
+    "Privacy beyond near copies: who was in the training set, or what is true of them, may be inferred without a copy.",
+    "Truncated images (ψ other than 1): all numbers are of ψ = 1.",
+)
+"""Of every model, whatever its evaluation found."""
 CITE = (
     "Write the metric with its extractor, both N, the seed and the interval, and the floor beside it, for example: "
     "'Fréchet distance (random features, 5,000 generated against 1,248 held-out images, seed 0) 12.3 [11.8, 12.9], "

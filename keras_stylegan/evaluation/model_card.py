@@ -1,11 +1,12 @@
 """MODEL_CARD.md: what a model is, what it was made of and what it is for. It holds no picture of anybody."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from keras_stylegan.config import Config
 from keras_stylegan.evaluation import numbers
-from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
+from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS, UNTESTED
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.metrics.metric import Key
 from keras_stylegan.sizes import in_words
@@ -19,20 +20,13 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         config: The experiment.
     """
     run, evaluation = record["run"], record["evaluation"]
-    network = config.model.network.replace("stylegan", "StyleGAN")
     blocks = [
-        f"# Model card: {network} generator {run['weights_sha256'][:12]}",
-        f"{network} generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
-        + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
-        + f". {_training(run)}; evaluated {evaluation['started']}.",
-        "## Intended use",
-        INTENDED_USE,
+        *_head(run, config, f"evaluated {evaluation['started']}"),
         "## Verdict",
         "\n".join(f"- **{line['level']}**: {line['text']}" for line in record["verdict"]),
         "## Data",
         _data(record, config),
-        "## Recipe",
-        _networks(config) if run.get("imported") else f"{_networks(config)}\n{_recipe(config)}",
+        *_recipe(run, config),
         "## Metrics",
         f"{evaluation['count']} generated images, no truncation, noise '{evaluation['noise']}', seed "
         f"{evaluation['seed']}, features: {', '.join(evaluation['features'])}. The floor is the same number between "
@@ -41,8 +35,10 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         *_failures(record),
         "## Memorisation audit",
         record["audit"]["reason"] if record["audit"] else "Not made. Do not share images of this model before it is.",
+        "## Not tested",
+        _listed([*_untested(record), *UNTESTED]),
         "## Limits",
-        "\n".join(f"- {line}" for line in LIMITS),
+        _listed(LIMITS),
         "## How to cite",
         CITE,
         "## To repeat the evaluation",
@@ -51,13 +47,69 @@ def model_card(record: dict[str, Any], config: Config) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def card_without_evaluation(run: dict[str, Any], config: Config) -> str:
+    """The card, as Markdown, of a run that `evaluate` has not judged: it says so, and what that leaves open.
+
+    Args:
+        run: See `run_facts.run_facts`.
+        config: The experiment.
+    """
+    blocks = [
+        *_head(run, config, "not evaluated"),
+        "## Verdict",
+        "- **notice**: Nothing was measured, and nobody knows whether the model copies its training images. Do not "
+        "share images of it before `evaluate` has been run.",
+        "## Data",
+        f"- Source: {config.data.source}\n- How many images and people it was trained on is told by `evaluate`.",
+        *_recipe(run, config),
+        "## Not tested",
+        _listed(["Anything: fidelity, diversity, classes, memorisation.", *UNTESTED]),
+        "## Limits",
+        _listed(LIMITS),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _head(run: dict[str, Any], config: Config, evaluated: str) -> list[str]:
+    network = config.model.network.replace("stylegan", "StyleGAN")
+    return [
+        f"# Model card: {network} generator {run['weights_sha256'][:12]}",
+        f"{network} generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
+        + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
+        + f". {_training(run)}; {evaluated}.",
+        "## Intended use",
+        INTENDED_USE,
+    ]
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _untested(record: dict[str, Any]) -> Iterator[str]:
+    """What this evaluation did not look at, or could not."""
+    if not record["audit"]:
+        yield "Memorisation: the audit was not made."
+    elif record["audit"]["verdict"] == "undecided":
+        yield "Memorisation: the audit could not decide."
+    if record["data"]["heldout_seen"]:
+        yield "Other people: all held-out images are of subjects that the run was trained on."
+    if record["run"]["conditional"] and not any(key.group for key in record["metrics"]):
+        yield "The classes one by one."
+    yield from (f"{name}: {reason.rstrip('.')}." for name, reason in record["failures"].items())
+
+
 def _data(record: dict[str, Any], config: Config) -> str:
     lines = [f"- Source: {config.data.source}"]
     for name, title in (("train", "Training"), ("heldout", "Held-out")):
         part = record["data"][name]
         if name == "heldout" and record["data"]["heldout_seen"]:
             title = "Stand-in for held-out (seen in training)"
-        classes = ", ".join(f"{label} {count}" for label, count in part["classes"].items())
+        people = part.get("class_subjects", {})
+        classes = ", ".join(
+            f"{label} {count}" + (f" of {people[label]}" if label in people else "")
+            for label, count in part["classes"].items()
+        )
         lines.append(
             f"- {title}: {part['images']} images of {part['subjects']} subjects ({classes}), fingerprint "
             f"`{part['fingerprint']}`"
@@ -81,7 +133,14 @@ def _networks(config: Config) -> str:
     )
 
 
-def _recipe(config: Config) -> str:
+def _recipe(run: dict[str, Any], config: Config) -> list[str]:
+    return [
+        "## Recipe",
+        _networks(config) if run.get("imported") else f"{_networks(config)}\n{_training_options(config)}",
+    ]
+
+
+def _training_options(config: Config) -> str:
     loss, optimizer, training = config.loss, config.optimizer, config.training
     rates = {
         "phases": f"phases of (epochs, rate) {', '.join(f'({n}, {rate:g})' for n, rate in optimizer.phases)}",

@@ -71,7 +71,8 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     assert [peak["layer"] for peak in record["feature_maps"]] == layers
     assert record["audit"]["verdict"] in ("clear", "close")
     assert record["data"]["heldout"] | {"fingerprint": ""} == {
-        "images": 112, "subjects": 14, "classes": {"AD": 56, "NC": 56}, "fingerprint": ""
+        "images": 112, "subjects": 14, "classes": {"AD": 56, "NC": 56}, "class_subjects": {"AD": 7, "NC": 7},
+        "fingerprint": "",
     }  # fmt: skip
     html, card = path.read_text(), (path.parent / "MODEL_CARD.md").read_text()
     assert html.count("data:image/png") >= 15 and "Class NC" in html and "Class agreement" in card

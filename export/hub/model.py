@@ -1,0 +1,141 @@
+"""What all hubs are told of a model: its name, its card, its licence, its figures with their floors."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_stylegan.errors import InputError
+from keras_stylegan.evaluation.model_card import card_without_evaluation, model_card
+from keras_stylegan.evaluation.numbers import number, ordered, title
+from keras_stylegan.evaluation.run_facts import run_facts
+from keras_stylegan.folders import licence
+from keras_stylegan.metrics.metric import Key
+from keras_stylegan.sizes import height_width
+from keras_stylegan.training.trained import TrainedGenerator
+
+from ..metadata import LICENCE, evaluation
+from ..options import ExportOptions
+
+RUNTIME = ("runtime.py", "command.py")
+"""What generates without TensorFlow, from the folder above."""
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A trained generator as hubs are told of it.
+
+    Attributes:
+        trained: The generator and what is known of it.
+        options: What its files are like.
+        record: What metrics.json holds of these weights, with `Key`s as keys of `metrics`; None if not evaluated.
+        card: The model card, Markdown.
+    """
+
+    trained: TrainedGenerator
+    options: ExportOptions
+    record: dict[str, Any] | None
+    card: str
+
+    @classmethod
+    def of(cls, trained: TrainedGenerator, options: ExportOptions) -> "HubModel":
+        """Gathers what is known.
+
+        Raises:
+            InputError: The run's metrics.json is damaged.
+        """
+        record = evaluation(trained)
+        if record is None:
+            print("The run is not evaluated as it is now, and the card says so: `evaluate` first gives it its figures.")
+            return cls(trained, options, None, card_without_evaluation(run_facts(trained), trained.config))
+        try:
+            entries = record["metrics"].values()
+            record["metrics"] = {Key(*(entry[name] for name in Key._fields)): entry for entry in entries}
+            card = model_card(record, trained.config)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            path = trained.run_dir / "evaluation" / "metrics.json"
+            raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
+        return cls(trained, options, record, card)
+
+    @property
+    def name(self) -> str:
+        """'stylegan2_0123abcd', of its weights: a legal name of a folder, a module and a repository."""
+        return f"{self.network.lower()}_{self.trained.weights_sha256[:8]}"
+
+    @property
+    def network(self) -> str:
+        """'StyleGAN2' or another family."""
+        return self.trained.config.model.network.replace("stylegan", "StyleGAN")
+
+    @property
+    def dataset(self) -> str:
+        """What the training images are called."""
+        return self.options.dataset or {"phantom": "procedural phantoms", "cifar10": "CIFAR-10"}.get(
+            self.trained.config.data.source, "unnamed images"
+        )
+
+    @property
+    def of_phantoms(self) -> bool:
+        """Whether nobody's images are in it, so that the weights have the licence of the software."""
+        return self.trained.config.data.source == "phantom"
+
+    @property
+    def licence(self) -> str:
+        """The text of LICENSE."""
+        return licence() if self.of_phantoms else f"{LICENCE}\n\nThe software:\n\n{licence()}"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return height_width(self.trained.generator.resolution)
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Every metric with `type` (its key), `name`, `value` and `args`: floor, interval and numbers of images."""
+        if self.record is None:
+            return []
+        found = []
+        for key, entry in ordered(self.record["metrics"]).items():
+            floor = (entry["floor"] or {}).get("value")
+            group = f", class {key.group}" if key.group else ""
+            beside = "no floor" if floor is None else f"between real people: {number(floor)}"
+            args = {
+                "floor": floor,
+                "interval": entry["interval"],
+                "generated": entry["generated_count"],
+                "real": entry["reference_count"],
+                "ratio": entry["ratio"],
+            }
+            name = f"{title(key)}{group} ({beside})"
+            found.append({"type": str(key), "name": name, "value": entry["value"], "args": args})
+        return found
+
+    def card_with(self, usage: str) -> str:
+        """The card with a section "How to use" after its first one."""
+        head, rest = re.split(r"(?=^## )", self.card, maxsplit=1, flags=re.MULTILINE)
+        return f"{head}## How to use\n\n{usage.strip()}\n\n{rest}"
+
+    def place(self, source: Path, folder: Path, generator: str = "generator.onnx") -> None:
+        """Moves the graphs of an export into a folder; the whole generator may get another name."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("generator.onnx", "mapping.onnx", "synthesis.onnx"):
+            (source / name).rename(folder / (generator if name == "generator.onnx" else name))
+
+
+def copy_runtime(folder: Path, first_lines: str) -> None:
+    """Makes a package of a folder that generates with numpy, Pillow and onnxruntime.
+
+    Args:
+        folder: Of the package; need not exist.
+        first_lines: Text of its `__init__.py`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in RUNTIME:
+        (folder / name).write_bytes((Path(__file__).parents[1] / name).read_bytes())
+    (folder / "__init__.py").write_text(first_lines, encoding="utf-8")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Indented; creates the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

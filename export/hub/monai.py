@@ -1,0 +1,115 @@
+"""A bundle of MONAI (its specification of bundles): configs, the graphs, what runs them, and a card."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_stylegan import __version__
+
+from ..metadata import INTENDED_USE
+from .model import HubModel, copy_runtime, write_json
+
+SCHEMA = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
+TESTED = {"monai_version": "1.6.1", "pytorch_version": "2.13.0"}
+"""Versions that the bundle was run with."""
+USAGE = """
+With MONAI (`pip install monai fire onnxruntime pillow`), in this folder:
+
+```bash
+python -m monai.bundle run --config_file configs/inference.json --count 64 --truncation_psi 0.7
+```
+
+writes PNG files into outputs/. The network is the ONNX graph `models/model.onnx`; there is no PyTorch network.
+"""
+
+
+def monai(model: HubModel, source: Path) -> Path:
+    """<name>/ with configs/, models/, scripts/, docs/ and LICENSE.
+
+    Args:
+        model: The model.
+        source: The files of its export.
+
+    Returns:
+        The folder that holds the bundle, inside `source`.
+    """
+    folder = source / "monai" / model.name
+    copy_runtime(folder / "scripts", '"""Runs the graphs with numpy, Pillow and onnxruntime."""\n')
+    script = Path(__file__).parent / "monai_script.py"
+    (folder / "scripts" / "write_images.py").write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+    model.place(source, folder / "models", "model.onnx")
+    write_json(folder / "configs" / "metadata.json", _metadata(model))
+    write_json(folder / "configs" / "inference.json", INFERENCE)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "README.md").write_text(model.card_with(USAGE), encoding="utf-8")
+    for name in ("LICENSE", "docs/license.txt"):
+        (folder / name).write_text(model.licence, encoding="utf-8")
+    return folder.parent
+
+
+INFERENCE = {
+    "imports": ["$from scripts.write_images import write_images"],
+    "bundle_root": ".",
+    "model": "$@bundle_root + '/models/model.onnx'",
+    "output_dir": "$@bundle_root + '/outputs'",
+    "count": 16,
+    "seed": 0,
+    "truncation_psi": 1.0,
+    "label": None,
+    "run": ["$write_images(@model, @output_dir, @count, @seed, @truncation_psi, @label)"],
+}
+"""configs/inference.json."""
+
+
+def _metadata(model: HubModel) -> dict:
+    generator, (height, width) = model.trained.generator, model.size
+    figures = {}
+    for figure in model.figures():
+        figures |= {figure["type"]: figure["value"], f"{figure['type']}_floor": figure["args"]["floor"]}
+    uint8 = model.options.output == "uint8"
+    channels = 3 if uint8 else generator.channels
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "changelog": {__version__: "Exported"},
+        **TESTED,
+        "numpy_version": np.__version__,
+        "required_packages_version": {"onnxruntime": "1.21", "pillow": "10", "fire": "0.7"},
+        "supported_apps": {},
+        "name": model.name,
+        "task": "Generate random images",
+        "description": f"{model.network} generator of {height}x{width} pixels, {generator.channels} channel(s), ONNX",
+        "authors": "keras-stylegan",
+        "copyright": "See LICENSE",
+        "intended_use": INTENDED_USE,
+        "data_source": model.dataset,
+        "data_type": "image",
+        "references": ["Karras et al. 2020: Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958"],
+        "eval_metrics": {name: value for name, value in figures.items() if value is not None},
+        "network_data_format": {
+            "inputs": {
+                "z": {
+                    "type": "tuples",
+                    "format": "latent",
+                    "num_channels": 0,
+                    "spatial_shape": [generator.z_dim],
+                    "dtype": "float32",
+                    "value_range": [],
+                    "is_patch_data": False,
+                    "channel_def": {},
+                }
+            },
+            "outputs": {
+                "pred": {
+                    "type": "image",
+                    "format": "magnitude",
+                    "num_channels": channels,
+                    "spatial_shape": [height, width],
+                    "dtype": model.options.output,
+                    "value_range": [0, 255] if uint8 else [-1, 1],
+                    "is_patch_data": False,
+                    "channel_def": {"0": "image"} if channels == 1 else {"0": "red", "1": "green", "2": "blue"},
+                }
+            },
+        },
+    }

@@ -1,0 +1,54 @@
+import re
+from dataclasses import replace
+
+import pytest
+from hubs import evaluated
+
+from export.hub.model import HubModel
+from export.options import ExportOptions
+from keras_stylegan.errors import InputError
+from keras_stylegan.training.trained import load_generator
+
+
+def test_figures_stand_beside_their_floors_and_the_card_counts_people(conditional, tmp_path):
+    model = HubModel.of(load_generator(evaluated(conditional.run, tmp_path)), ExportOptions())
+    (figure,) = model.figures()
+    assert (figure["type"], figure["value"], figure["args"]["floor"]) == ("frechet_random", 12.5, 4.0)
+    assert figure["name"] == "Fréchet distance (random) (between real people: 4)"
+    assert "80 images of 10 subjects (AD 32 of 4, NC 48 of 6)" in model.card
+    assert "| Fréchet distance (random) | all | 12.5 [11, 13] | 4 | 3.12× | 50 / 8 |" in model.card
+    untested = model.card.split("## Not tested")[1].split("## Limits")[0]
+    assert "nobody read the images" in untested and "The classes one by one." in untested
+    assert "Memorisation" not in untested
+    assert re.search(r"^## How to use\n\nThus\.\n\n## Intended use$", model.card_with("\nThus.\n"), re.MULTILINE)
+
+
+def test_what_was_not_tested_is_told(conditional, tmp_path, capsys):
+    card = HubModel.of(load_generator(conditional.run), ExportOptions()).card
+    assert "not evaluated" in card and "nobody knows whether the model copies" in card and "## Metrics" not in card
+    assert "`evaluate` first gives it its figures" in capsys.readouterr().out
+    run = evaluated(conditional.run, tmp_path, audit=None, failures={"spectrum": "needs 4 images. Received: 2"})
+    card = HubModel.of(load_generator(run), ExportOptions()).card
+    assert "- Memorisation: the audit was not made." in card and "- spectrum: needs 4 images. Received: 2." in card
+
+
+def test_figures_of_other_weights_are_not_told(conditional, tmp_path):
+    run = evaluated(conditional.run, tmp_path)
+    path = run / "evaluation" / "metrics.json"
+    path.write_text(path.read_text().replace(load_generator(run).weights_sha256, 64 * "0"))
+    assert HubModel.of(load_generator(run), ExportOptions()).figures() == []
+
+
+@pytest.mark.parametrize("changes", [{"metrics": {"x": {}}}, {"evaluation": None}, {"data": {}}, {"verdict": [0]}])
+def test_a_damaged_record(conditional, tmp_path, changes):
+    with pytest.raises(InputError, match=r"metrics.json is damaged; evaluate the run again or remove the file"):
+        HubModel.of(load_generator(evaluated(conditional.run, tmp_path, **changes)), ExportOptions())
+
+
+def test_only_of_phantoms_the_weights_have_the_licence_of_the_software(conditional):
+    trained = load_generator(conditional.run)
+    patients = HubModel.of(trained, ExportOptions())
+    assert patients.licence.startswith("Software: MIT. The weights are subject to the terms")
+    data = replace(trained.config.data, source="phantom", path=None)
+    phantoms = HubModel.of(trained._replace(config=replace(trained.config, data=data)), ExportOptions())
+    assert phantoms.licence.startswith("MIT License") and phantoms.dataset == "procedural phantoms"
