@@ -104,7 +104,7 @@ NUMBERS = [
         ("schedule.r1-gamma", "0 2 9 1", "schedule.r1_gamma must be given to the end of the run (20.0 kimg)"),
         ("schedule.r2-gamma", "0 2 99 1", "schedule.r2_gamma must be left out while loss.r2_gamma is 0"),
         ("schedule.beta-2", "0 .9 9 1", "schedule.beta_2 must be pairs (kimg, value) with values above 0 and below 1"),
-        ("augment.grey-noise", "nan", "augment.grey_noise must be at least 0. Received: nan"),
+        ("augment.clip-leak", "nan", "augment.clip_leak must be in (0, 1]. Received: nan"),
         ("data.background", -1, "data.background must be at least 0"),
         ("data.phantom-count", 0, "data.phantom_count must be at least 1"),
         ("data.phantom-count", 10**12, "data.phantom_count must be at most 10,000,000"),

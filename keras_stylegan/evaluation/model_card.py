@@ -147,7 +147,7 @@ def _training_options(config: Config) -> str:
         "constant": f"generator {optimizer.g_learning_rate:g}, mapping {optimizer.m_learning_rate:g}, discriminator "
         f"{optimizer.d_learning_rate:g}",
     }
-    noise = config.augment.grey_noise
+    leak = config.augment.clip_leak
     scheduled = {name: getattr(config.schedule, name) for name in config.schedule.given()}
     used = map(str, active_penalties(dataclasses.asdict(loss)))
     return "\n".join(
@@ -157,7 +157,7 @@ def _training_options(config: Config) -> str:
             + (rates.get(optimizer.schedule) or rates["constant"]),
             f"- Batch {training.batch_size}, style mixing {training.style_mixing_prob:g}, horizontal flip "
             f"{'on' if config.augment.horizontal_flip else 'off'}"
-            + (f", noise of {noise:g} grey levels before the discriminator" if noise else "")
+            + (f", {leak:g} of what exceeds black or white before the discriminator" if leak < 1 else "")
             + f", seed {training.seed}",
             *(f"- Over the run, (kimg, {name}): {', '.join(map(str, pairs))}" for name, pairs in scheduled.items()),
         ]

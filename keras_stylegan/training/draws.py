@@ -73,10 +73,6 @@ class Draws:
         """(N, 1, 1, 1), uniform in [0, 1]: where between a real and a generated image (`mix`)."""
         return keras.random.uniform((batch, 1, 1, 1), seed=self.seed)
 
-    def uniform(self, images):
-        """Of the shape of images (N, H, W, C), uniform in [0, 1): for `augment`."""
-        return keras.random.uniform(ops.shape(images), seed=self.seed)
-
     def image_noise(self, batch):
         """(N, H, W, C), N(0, 1): the y of the path length."""
         size = height_width(self.generator.resolution)

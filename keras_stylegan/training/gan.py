@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_stylegan.augment.augmentation import Augmentation
+from keras_stylegan.augment.leaky_clip import leaky_clip
 from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, check_options
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.losses.adversarial import LOSSES
@@ -119,7 +119,7 @@ class StyleGAN(BackendTrainer):
         discriminator_steps=1,
         learning_rates=None,
         schedules=None,
-        grey_noise=0.0,
+        clip_leak=1.0,
         jit_compile=None,
         steps_per_execution=1,
         **options,
@@ -137,7 +137,7 @@ class StyleGAN(BackendTrainer):
                 updates, which lazy penalties and overflows change). An optimizer that is not in it keeps its rate.
             schedules: From names to pairs (kimg, value), in place of constant options: see `KimgSchedule`. 'beta_2' is
                 that of the optimizers which are a `ScheduledAdam`, 'learning_rate_factor' of `learning_rates`.
-            grey_noise: See `Augmentation`.
+            clip_leak: See `leaky_clip`.
             jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
                 times slower than TensorFlow's own.
             steps_per_execution: Steps between two calls of the callbacks; TensorFlow makes one graph of them.
@@ -173,13 +173,13 @@ class StyleGAN(BackendTrainer):
         self.penalties = active_penalties(chosen, self.schedules)
         self.discriminator_steps = discriminator_steps
         self.learning_rates = learning_rates or {}
-        self.augmentation = Augmentation(grey_noise)
+        self.clip_leak = clip_leak
         self.compile_options = chosen | {
             "adversarial": adversarial,
             "discriminator_steps": discriminator_steps,
             "learning_rates": learning_rates,
             "schedules": schedules,
-            "grey_noise": grey_noise,
+            "clip_leak": clip_leak,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
         }
@@ -204,7 +204,7 @@ class StyleGAN(BackendTrainer):
 
     def score(self, images, label):
         """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, augmented."""
-        return self.discriminator(self.augmentation(images, self.draws), label)
+        return self.discriminator(leaky_clip(images, self.clip_leak), label)
 
     def train_on_images(self, images, labels=None):
         """One step.

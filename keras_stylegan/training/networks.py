@@ -111,7 +111,7 @@ def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_step
         **make_optimizers(config, steps_per_epoch, total_steps),
         **dataclasses.asdict(config.loss),
         schedules={name: getattr(config.schedule, name) for name in config.schedule.given()},
-        grey_noise=config.augment.grey_noise,
+        clip_leak=config.augment.clip_leak,
         discriminator_steps=training.discriminator_steps,
         jit_compile=training.jit_compile,
         steps_per_execution=training.steps_per_execution,

@@ -14,7 +14,7 @@ SAID = (
     "loss",
     "optimizer",
     "schedule",
-    "augment.grey_noise",
+    "augment.clip_leak",
     "training.discriminator_steps",
     "training.style_mixing_prob",
     "training.ema_kimg",

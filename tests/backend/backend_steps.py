@@ -54,10 +54,6 @@ class ReplayedDraws(Draws):
     def epsilon(self, batch):
         return self._row(100, lambda random: random.uniform(size=(batch, 1, 1, 1)))
 
-    def uniform(self, images):
-        # The same for all images, in whatever parts a batch is computed.
-        return ops.broadcast_to(self._row(102, lambda random: random.uniform(size=(SIZE, SIZE, 1))), images.shape)
-
     def image_noise(self, batch):
         return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))
 
@@ -97,7 +93,7 @@ def make_gan(network="stylegan2", **options):
         **{f"{name}_optimizer": optimizer for name, optimizer in rates.items()},
         r1_gamma=1.0,
         r1_interval=4,
-        grey_noise=1.0,
+        clip_leak=0.1,
         schedules={
             "r1_gamma": ((0, 2), (0.05, 0.2)),
             "learning_rate_factor": ((0, 1), (0.1, 0.5)),

@@ -98,8 +98,8 @@ REJECTED = [
         for value in (0.0, -1.0, NAN, INF)
     ],
     (ScheduleConfig, {"beta_2": ((0.0, 0.9), (1.0, 1.0))}, "beta_2 must be .* above 0 and below 1. Received: "),
-    (AugmentConfig, {"grey_noise": -1.0}, "augment.grey_noise must be at least 0. Received: -1.0"),
-    (AugmentConfig, {"grey_noise": 300.0}, "augment.grey_noise must be at most 255. Received: 300.0"),
+    (AugmentConfig, {"clip_leak": 0.0}, r"augment.clip_leak must be in \(0, 1\]. Received: 0.0"),
+    (AugmentConfig, {"clip_leak": 1.5}, r"augment.clip_leak must be in \(0, 1\]. Received: 1.5"),
     (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
     (TrainingConfig, {"epochs": 0}, "epochs must be at least 1. Received: 0"),
     (TrainingConfig, {"discriminator_steps": 0}, "discriminator_steps must be at least 1. Received: 0"),

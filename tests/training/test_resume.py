@@ -68,7 +68,7 @@ def test_equal_options_say_nothing():
             {"schedule__ema_kimg": ((0, 1.0), (9, 2.0))},
             "From here on schedule.ema_kimg is ((0, 1.0), (9, 2.0)) (was ()).",
         ),
-        ({"augment__grey_noise": 1.0}, "From here on augment.grey_noise is 1.0 (was 0.0)."),
+        ({"augment__clip_leak": 0.1}, "From here on augment.clip_leak is 0.1 (was 1.0)."),
         ({"training__ema_kimg": 5.0}, "From here on training.ema_kimg is 5.0 (was None)."),
         ({"training__ema_rampup": None}, "From here on training.ema_rampup is None (was 0.05)."),
     ],
