@@ -23,7 +23,7 @@ EXPERIMENTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("ex
 
 def commands(text, program):
     """The arguments of every call of a program in a text: to the end of the line, a comment or a backtick."""
-    return [shlex.split(line, comments=True) for line in re.findall(rf"{program} ([^`\n]*)", text)]
+    return [shlex.split(line, comments=True) for line in re.findall(rf"{program} ([^`\n]*)", text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *EXPERIMENTS])
