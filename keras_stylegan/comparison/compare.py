@@ -191,7 +191,7 @@ class Comparison:
         goals = {turn.run.name: turn for turn in planned if not self.ledger.ended(turn.run)}
         trained = sum(moment.training for moment in moments.values())
         images = sum(moment.images for moment in moments.values())
-        if not images:
+        if not trained:
             return ""
         seconds = 0.0
         for name, turn in goals.items():

@@ -81,11 +81,14 @@ def make_runs(contenders: Sequence[Contender], options: CompareOptions, folder: 
         contenders: What is compared.
         options: `seeds`, `kimg` and `count` are used.
         folder: Of the comparison; runs lie in `runs/`.
+
+    Raises:
+        InputError: An experiment cannot have this length.
     """
     return [
         Run(
             contender.name,
-            _config(contender.config, number, options),
+            _config(contender, number, options),
             folder / "runs" / f"{contender.name}_seed{contender.config.training.seed + number}",
         )
         for number in range(options.seeds)
@@ -93,18 +96,19 @@ def make_runs(contenders: Sequence[Contender], options: CompareOptions, folder: 
     ]
 
 
-def _config(config: Config, number: int, options: CompareOptions) -> Config:
-    training = config.training
-    return dataclasses.replace(
-        config,
-        training=dataclasses.replace(
-            training,
-            seed=training.seed + number,
-            total_kimg=training.total_kimg if options.kimg is None else options.kimg,
-            # A slice ends with an evaluation, at the same time for all.
-            evaluate_kimg=None,
-            evaluate_count=min(QUICK_COUNT, options.count),
-            # The newest two are enough to go on.
-            checkpoint_gb=0.0,
-        ),
+def _config(contender: Contender, number: int, options: CompareOptions) -> Config:
+    training = contender.config.training
+    training = dataclasses.replace(
+        training,
+        seed=training.seed + number,
+        total_kimg=training.total_kimg if options.kimg is None else options.kimg,
+        # A slice ends with an evaluation, at the same time for all.
+        evaluate_kimg=None,
+        evaluate_count=min(QUICK_COUNT, options.count),
+        # The newest two are enough to go on.
+        checkpoint_gb=0.0,
     )
+    try:
+        return dataclasses.replace(contender.config, training=training)
+    except InputError as error:
+        raise InputError(f"{contender.name}: {error}") from error

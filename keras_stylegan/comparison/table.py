@@ -19,7 +19,9 @@ from keras_stylegan.metrics.metric import Key
 FORMAT = 1
 REAL = "real images"
 SHOWN = ("frechet", "precision", "recall", "coverage")
-"""Metrics of the terminal and of Markdown; CSV and JSON have all."""
+"""Metrics of the terminal and of Markdown, for every extractor; CSV and JSON have all."""
+WITHOUT_EXTRACTOR = {"covered_variance": "covered variance ↑", "near_duplicates": "near duplicates ↓"}
+"""Those of the table of runs, with their headings."""
 
 
 def rows(standings: Sequence[Standing], shown: Sequence[Key]) -> tuple[list[str], list[list[str]]]:
@@ -37,9 +39,10 @@ def tables(standings: Sequence[Standing]) -> list[tuple[list[str], list[list[str
     for standing in standings:
         done = sum(result.failure is None and result.record is not None for result in standing.results)
         spreads = [standing.kimg, standing.minutes, standing.other_minutes, standing.seconds_per_kimg]
-        means = [number(found and found.mean) for found in (*spreads, standing.of(Key("near_duplicates")))]
+        spreads += [standing.of(Key(name)) for name in WITHOUT_EXTRACTOR]
+        means = [number(found and found.mean) for found in spreads]
         lines.append([standing.name, f"{done} of {len(standing.results)}", *means, standing.audit or "–"])
-    header = ["", "seeds", "kimg", "minutes", "others", "s/kimg", "near duplicates ↓", "audit"]
+    header = ["", "seeds", "kimg", "minutes", "others", "s/kimg", *WITHOUT_EXTRACTOR.values(), "audit"]
     measured = keys(standings)
     details = dict.fromkeys(key.detail for key in measured if key.metric == SHOWN[0])
     shown = [[key for key in measured if key.detail == detail and key.metric in SHOWN] for detail in details]

@@ -37,6 +37,7 @@ def record(images, value, count=100):
         entry("frechet", "domain-1234abcd", 10 * value, 20.0),
         entry("recall", "domain-1234abcd", 1 / (1 + value), 0.9),
         entry("near_duplicates", "", 0.01, None),
+        entry("covered_variance", "", 0.5, 0.98),
         entry("frechet", "random", 99.0, None) | {"group": "AD"},
     ]
     return {

@@ -65,7 +65,8 @@ def test_a_whole_comparison(tmp_path):
     assert (first["kimg"]["mean"], first["training_minutes"]["mean"], first["seconds_per_kimg"]["mean"]) == (1.2, 1, 50)
     assert first["other_minutes"]["mean"] == pytest.approx(40 / 60)
     assert found["real"] == {
-        "frechet_domain": 20.0, "frechet_random": 2.0, "recall_domain": 0.9, "near_duplicates": None
+        "frechet_domain": 20.0, "frechet_random": 2.0, "recall_domain": 0.9, "covered_variance": 0.98,
+        "near_duplicates": None,
     }  # fmt: skip
     out = tmp_path / "out"
     assert load_experiment(str(out / "winner.py")).training.batch_size == 8
@@ -73,7 +74,7 @@ def test_a_whole_comparison(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["contender"] for row in rows] == ["b", "a", "real images"]
     assert float(rows[1]["frechet_random:high"]) == 5.1 and rows[2]["frechet_random"] == "2.0"
-    assert "| b | 2 of 2 | 1.2 | 1 | 0.667 | 50 | 0.01 | clear |" in (out / "comparison.md").read_text()
+    assert "| b | 2 of 2 | 1.2 | 1 | 0.667 | 50 | 0.5 | 0.01 | clear |" in (out / "comparison.md").read_text()
     with Image.open(out / "samples.png") as sheet, Image.open(out / "curves.png") as figure:
         assert min(sheet.size) > 100 and min(figure.size) > 300
     assert said.count("not measured: ms_ssim: MS-SSIM needs 11 pixels") == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keras_stylegan.comparison.experiment_file import experiment_file
-from keras_stylegan.config import Config, DataConfig
+from keras_stylegan.config import Config, DataConfig, ScheduleConfig, TrainingConfig
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import EXPERIMENTS
 
@@ -16,6 +16,16 @@ def test_every_experiment_survives(tmp_path, name):
     config = load_experiment(name)
     path = tmp_path / "copy.py"
     path.write_text(experiment_file(config, 'A copy of C:\\new """quoted"""'), encoding="utf-8")
+    assert load_experiment(str(path)) == config
+
+
+def test_a_schedule_survives(tmp_path):
+    config = Config(
+        schedule=ScheduleConfig(r1_gamma=((0.0, 5.0), (30.0, 40.0)), beta_2=((0.0, 0.9), (30.0, 0.99))),
+        training=TrainingConfig(total_kimg=30.0),
+    )
+    path = tmp_path / "copy.py"
+    path.write_text(experiment_file(config, "x"), encoding="utf-8")
     assert load_experiment(str(path)) == config
 
 
