@@ -7,7 +7,8 @@ INTENDED_USE = (
 LIMITS = (
     "A distance depends on its feature extractor and on N. Compare values only at the same extractor, N and held-out "
     "images, and otherwise the ratios to the floor.",
-    "'random' features are untrained: they see shape, texture and contrast, and know nothing of anatomy. 'inception' "
+    "'random' features are untrained: they see shape, texture and contrast, and know nothing of anatomy. 'smooth' are "
+    "the same features of images without texture and background. 'inception' "
     "was trained on photographs. A radiologist's reading is part of no number here.",
     "The audit finds near copies of single images. It does not prove privacy: attributes of people can leak without "
     "any image being copied.",

@@ -8,7 +8,7 @@ from keras_stylegan.config.checks import choices, require
 from keras_stylegan.config.limits import MOST_EVALUATED
 from keras_stylegan.errors import InputError
 
-EXTRACTORS = ("random", "domain", "inception")
+EXTRACTORS = ("random", "smooth", "domain", "inception")
 """Feature extractors by name; any other one is an ONNX file."""
 
 
@@ -20,9 +20,10 @@ class EvaluateOptions:
     """Images to generate. A conditional model's are shared by the classes as the held-out images are."""
     seed: int = 0
     """Seed of the latents and of all random draws of the metrics. Feature extractors are the same for every seed."""
-    features: tuple[str, ...] = ("random",)
-    """Feature extractors: 'random' (untrained, needs no download), 'domain' (trained on the run's own training images),
-    'inception' (ImageNet; downloads its weights unless --weights is given), or the path of an ONNX file."""
+    features: tuple[str, ...] = ("random", "smooth")
+    """Feature extractors: 'random' (untrained, needs no download), 'smooth' (the same without texture and background:
+    what both miss is shape), 'domain' (trained on the run's own training images), 'inception' (ImageNet; downloads its
+    weights unless --weights is given), or the path of an ONNX file."""
     weights: Path | None = None
     """File with the weights of 'inception'."""
     checkpoint: Literal["newest", "best"] = "newest"

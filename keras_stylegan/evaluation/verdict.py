@@ -96,15 +96,37 @@ def _fidelity(record):
 
 
 def _shortfalls(record):
+    metrics = record["metrics"]
     for key, measurement in _overall(record):
-        words, ratio = METRICS[key.metric].shortfall, measurement["ratio"]
-        if not words or ratio is None or ratio >= LOW_SHARE or measurement["floor"]["value"] < LEAST_REAL:
+        words = METRICS[key.metric].shortfall
+        if not words or not _is_short(measurement):
             continue
-        yield (
-            BAD if ratio < POOR_SHARE else NOTICE,
-            f"{words}: {title(key).lower()} is {measurement['value']:.2f}, where real images reach "
-            f"{measurement['floor']['value']:.2f}",
-        )
+        if key.detail == "smooth" and _is_short(metrics.get(key._replace(detail="random"))):
+            continue  # It is told there.
+        level = BAD if measurement["ratio"] < POOR_SHARE else NOTICE
+        text = f"{words}: {title(key).lower()} is {_beside_real(measurement)}"
+        smooth = metrics.get(key._replace(detail="smooth"))
+        if key.detail == "random" and smooth and smooth["ratio"] is not None:
+            text += f"; without texture and background it is {_beside_real(smooth)}: "
+            if smooth["ratio"] >= LOW_SHARE:
+                # Images that differ in grain alone are not poor ones.
+                level, text = NOTICE, text + "it is texture that differs"
+            elif 1 - smooth["ratio"] < (1 - measurement["ratio"]) / 2:
+                text += "most of it is texture"
+            else:
+                text += "it is shape that differs, not only texture"
+        yield level, text
+
+
+def _is_short(measurement):
+    """Whether a share is clearly below that of real images."""
+    if measurement is None or measurement["ratio"] is None:
+        return False
+    return measurement["ratio"] < LOW_SHARE and measurement["floor"]["value"] >= LEAST_REAL
+
+
+def _beside_real(measurement):
+    return f"{measurement['value']:.2f}, where real images reach {measurement['floor']['value']:.2f}"
 
 
 def _diversity(record):

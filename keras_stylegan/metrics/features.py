@@ -13,8 +13,9 @@ from keras_stylegan.metrics.domain import DomainFeatures
 from keras_stylegan.metrics.images import as_float, check_images, resize
 from keras_stylegan.metrics.onnx_features import OnnxFeatures
 from keras_stylegan.metrics.random_features import RandomFeatures
+from keras_stylegan.metrics.smooth_features import SmoothFeatures
 
-EXTRACTORS = ("random", "domain", "inception")
+EXTRACTORS = ("random", "smooth", "domain", "inception")
 
 
 class FeatureExtractor(Protocol):
@@ -40,12 +41,12 @@ def make_extractor(
     """Makes the extractor that was asked for, never another one.
 
     Args:
-        name: 'random', 'domain', 'inception' or the path of an .onnx file.
+        name: 'random', 'smooth', 'domain', 'inception' or the path of an .onnx file.
         weights: Weights file of 'inception' (.h5 or .weights.h5 of keras.applications.InceptionV3).
         training_images: (N, H, W, C) for 'domain', which trains on them once.
         fingerprint: Of the training images; 'domain' is cached under it.
         cache_dir: Folder of the cached encoder; None for ~/.cache/keras_stylegan.
-        seed: Seed of 'random' and 'domain'.
+        seed: Seed of 'random', 'smooth' and 'domain'.
         report: Receives a line before long work.
 
     Raises:
@@ -57,6 +58,8 @@ def make_extractor(
         raise InputError(f"weights belong to the extractor 'inception'. Received: extractor {name!r}")
     if name == "random":
         return RandomFeatures(seed)
+    if name == "smooth":
+        return SmoothFeatures(seed)
     if name == "domain":
         if training_images is None or not fingerprint:
             raise InputError("the extractor 'domain' needs training images and their fingerprint")

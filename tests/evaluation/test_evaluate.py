@@ -54,6 +54,7 @@ def test_a_conditional_run_gets_everything(make_run, images, tmp_path):
     metrics = record["metrics"]
     names = ["frechet_random", "kernel_random", "precision_random", "recall_random", "density_random"]
     names += ["coverage_random", "histogram", "spectrum", "sliced_wasserstein_16", "sliced_wasserstein_mean", "ms_ssim"]
+    names += ["recall_smooth", "covered_variance"]
     for name in names:
         for key in (name, f"{name}/AD", f"{name}/NC"):
             entry = metrics[key]
@@ -110,7 +111,7 @@ def test_too_few_images_for_a_metric_leave_the_others(make_run, images, copier, 
     shutil.copy(images / "train" / "AD" / "2_5.png", tmp_path / "few" / "AD" / "300_1.png")
     folder, _ = make_run(images, conditional=False)
     copier(np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype(np.uint8), np.zeros(12, np.int64))
-    evaluate(folder, EvaluateOptions(count=12, heldout_path=tmp_path / "few"))
+    evaluate(folder, EvaluateOptions(count=12, features=("random",), heldout_path=tmp_path / "few"))
     record = metrics_of(folder / "evaluation")
     assert record["status"] == "partial"
     assert "needs at least 100 held-out images. Received: 32" in record["failures"]["memorisation audit"]
@@ -177,7 +178,7 @@ def test_a_record_is_all_that_a_new_metric_needs(make_run, images, copier, monke
     where = folder / "evaluation"
     where.mkdir()
     (where / "metrics.json").write_bytes(b"\x93\xff\x00")  # what was there before is replaced
-    evaluate(folder, EvaluateOptions(count=12))
+    evaluate(folder, EvaluateOptions(count=12, features=("random",)))
     entry = metrics_of(where)["metrics"]["brightness"]
     assert entry["metric"] == "brightness" and entry["ratio"] == pytest.approx(entry["value"] / entry["floor"]["value"])
     assert "Brightness gap</b>, lower is better. How much brighter. (nobody)" in (where / "report.html").read_text()
@@ -199,7 +200,7 @@ def test_an_error_is_no_interruption_and_keeps_what_was_measured(make_run, image
 
     monkeypatch.setattr(module.Measurements, "of_images", lambda self: self.ledger.attempt("histogram", broken))
     with pytest.raises(MemoryError):
-        evaluate(folder, EvaluateOptions(count=12))
+        evaluate(folder, EvaluateOptions(count=12, features=("random",)))
     printed = capsys.readouterr().out
     assert "Interrupted" not in printed
     assert "histogram failed (MemoryError: no 3 GiB); what has been measured is kept" in printed
@@ -282,7 +283,7 @@ def test_people_are_announced_whatever_the_run_was_trained_on(make_run, images, 
     folder, _ = make_run(None, conditional=False, data=phantoms)
     noise(copier)
     for options, expected in (({}, False), ({"heldout_path": images / "test"}, True)):
-        evaluate(folder, EvaluateOptions(count=12, **options))
+        evaluate(folder, EvaluateOptions(count=12, features=("random",), **options))
         head = (folder / "evaluation" / "report.html").read_text().partition("<section>")[0]
         assert ("images of real people" in head) == expected
         data = metrics_of(folder / "evaluation")["data"]

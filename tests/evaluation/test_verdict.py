@@ -75,6 +75,26 @@ def test_what_real_images_do_not_reach_is_not_missing():
     assert not said(verdict(record({RECALL: entry(0.0, 0.004)})), "bad")
 
 
+@pytest.mark.parametrize(
+    ("smooth", "level", "words"),
+    [
+        (0.75, "notice", "it is texture that differs."),
+        (0.6, "bad", "most of it is texture."),
+        (0.3, "bad", "it is shape that differs, not only texture."),
+    ],
+)
+def test_texture_is_told_from_shape(smooth, level, words):
+    found = said(verdict(record({RECALL: entry(0.2, 0.8), Key("recall", "smooth"): entry(smooth, 0.9)})), level)
+    assert "recall (random) is 0.20, where real images reach 0.80; without texture and background it is " in found
+    assert f"{smooth:.2f}, where real images reach 0.90: {words}" in found
+    assert "recall (smooth)" not in found
+
+
+def test_a_shortfall_in_shape_alone_is_told_as_well():
+    metrics = {RECALL: entry(0.79, 0.8), Key("recall", "smooth"): entry(0.3, 0.9)}
+    assert "recall (smooth) is 0.30, where real images reach 0.90" in said(verdict(record(metrics)), "bad")
+
+
 def test_collapse():
     assert "resemble each other more" in said(verdict(record({SIMILARITY: entry(0.6, 0.4)})), "bad")
     assert "differ no less" in said(verdict(record({SIMILARITY: entry(0.42, 0.4)})), "good")
