@@ -179,8 +179,9 @@ class Comparison:
             if failure is None and evaluated(run, self.options.count) is None:
                 failure = Failure(CRASHED, "the evaluation left no result")
             if failure is not None:
-                self.ledger.fail(run, CRASHED, failure.reason)
-                self.journal.say(f"  not evaluated: {failure.reason}")
+                reason = f"not evaluated: {failure.reason}"
+                self.ledger.fail(run, CRASHED, reason)
+                self.journal.say(f"  {reason}")
             else:
                 self.journal.say(f"  done in {time.monotonic() - start:.0f} s")
             self.write(figure=False)

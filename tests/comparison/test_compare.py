@@ -141,6 +141,8 @@ def test_a_crash_is_reported_and_tried_again_by_the_next_start(tmp_path, no_figu
     found = run(tmp_path, worker)[2]
     assert found["decision"] is None
     assert ("a_seed0", 2) not in worker.done
+    failures = [of["failure"]["reason"] for c in found["contenders"] for of in c["runs"] if of["failure"]]
+    assert sorted(failures) == [crash.reason, f"not evaluated: {crash.reason}"]
     assert not (tmp_path / "out" / "winner.py").exists()
     worker.done.clear()
     code, said, found = run(tmp_path, worker)
