@@ -23,7 +23,7 @@ class Config:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """The optimizers."""
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    """Options that change over the run."""
+    """Options that change over the run: pairs of kimg and value, from 0 kimg to the end of the run (0 2 100 0.2)."""
     data: DataConfig = field(default_factory=DataConfig)
     """The images."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)

@@ -21,11 +21,11 @@ PANELS = (
     ("Scores of the discriminator", "mean score (logit)", ("real_score", "fake_score"), "linear"),
     ("Penalties (before their weights)", "penalty", tuple(penalty.name for penalty in PENALTIES), "log"),
     ("Path length of the generator", "path length", ("path_length",), "linear"),
-    ("Scheduled options", "value", SCHEDULED, "log"),
+    ("Schedules", "value", SCHEDULED, "log"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 EVALUATION_PANEL = (
-    "Averaged generator against held-out subjects",
+    "Quick evaluation",
     "share (1 is best)",
     ("covered_variance", "precision_random", "recall_random", "coverage_random"),
     "linear",
@@ -43,9 +43,9 @@ LABELS = {
     "coverage_random": "coverage",
     "r1_gamma": "γ of R1",
     "r2_gamma": "γ of R2",
-    "learning_rate_factor": "learning rate, factor",
+    "learning_rate_factor": "rate factor",
     "beta_2": "β₂",
-    "ema_kimg": "half-life of the average (kimg)",
+    "ema_kimg": "half-life (kimg)",
 } | {penalty.name: penalty.label for penalty in PENALTIES}
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
