@@ -14,7 +14,7 @@ USAGE = """
 hf upload USER/{name} .        # in this folder: makes the repository, once you have logged in
 ```
 
-With Keras (`pip install keras-stylegan`), on TensorFlow, JAX or PyTorch:
+With Keras on TensorFlow, JAX or PyTorch, where keras-stylegan is installed (`pip install .` in its checkout):
 
 ```python
 import keras
