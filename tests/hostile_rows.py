@@ -260,7 +260,7 @@ OPTIONS = [
         ("generate", "--truncation-psi 100", "truncation_psi must be in [-2, 2]. Received: 100"),
         ("generate", "--truncation-cutoff -1", "truncation_cutoff must be at least 0"),
         ("generate", "--label MCI", "MCI"),
-        ("generate", "--format jpg", "Expected one of ('png', 'npy')"),
+        ("generate", "--format jpg", "Expected one of ('png', 'npy', 'nifti')"),
         ("generate", "--bits 12", "Expected one of ('8', '16')"),
         ("generate", "--mixing 100000", "mixing must be"),
         ("generate", "--interpolation 1", "interpolation must be 0 or"),

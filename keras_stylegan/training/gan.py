@@ -203,7 +203,7 @@ class StyleGAN(BackendTrainer):
         return self.generator_ema(z, label, **kwargs)
 
     def score(self, images, label):
-        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, clipped first."""
+        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, clipped."""
         return self.discriminator(leaky_clip(images, self.clip_leak), label)
 
     def train_on_images(self, images, labels=None):
