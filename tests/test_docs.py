@@ -1,6 +1,7 @@
 """The pages of docs/: their commands, their links, and pictures that are those of today's code."""
 
 import importlib.util
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     options = ("--strict", "-f", DOCS.parent / ".ci" / "mkdocs.yml", "-d", tmp_path)
     with_library("mkdocs", "-m", "mkdocs", "build", *options, cwd=tmp_path)
     assert "Fréchet" in (tmp_path / "reference" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_start_to_end(tmp_path, monkeypatch, capsys):
+    cells = json.loads((DOCS / "phantoms.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] for cell in code)
+    source = "\n\n".join("".join(cell["source"]) for cell in code)
+    for line, shorter in (("KIMG = 20.0", "KIMG = 0.064"), ("COUNT = 1000", "COUNT = 16")):
+        assert line in source
+        source = source.replace(line, shorter)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    exec(compile(source, "phantoms.ipynb", "exec"), {})
+    said = capsys.readouterr().out
+    assert re.search(r"^ms_ssim +\S+ floor ", said, re.MULTILINE)
+    assert float(re.search(r"largest difference from Keras: (\S+)", said)[1]) < 2e-4
 
 
 @pytest.mark.slow
