@@ -102,7 +102,7 @@ NUMBERS = [
         ("optimizer.d-learning-rate", 1e9, "optimizer.d_learning_rate must be at most 1"),
         ("optimizer.beta-2", 1, "optimizer.beta_2 must be in [0, 1)"),
         ("schedule.r1-gamma", "0 2 9 1", "schedule.r1_gamma must be given to the end of the run (20.0 kimg)"),
-        ("schedule.r2-gamma", "0 2 99 1", "schedule.r2_gamma must be left out while loss.r2_gamma is 0"),
+        ("schedule.r2-gamma", "0 2 99 1 --loss.r2-gamma 0", "r2_gamma must be left out while loss.r2_gamma is 0"),
         ("schedule.beta-2", "0 .9 9 1", "schedule.beta_2 must be pairs (kimg, value) with values above 0 and below 1"),
         ("augment.clip-leak", "nan", "augment.clip_leak must be in (0, 1]. Received: nan"),
         ("data.background", -1, "data.background must be at least 0"),
