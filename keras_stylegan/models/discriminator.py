@@ -39,6 +39,8 @@ class Discriminator(keras.Model):
     Call arguments:
         images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size.
         label: (N, c_dim) one-hot or float; None if c_dim is 0.
+        in_parts: From (function, images) to function(images), the way in which what no image shares with another is
+            computed; None computes it whole.
 
     Returns:
         (N, 1) logits: higher means more real.
@@ -136,14 +138,11 @@ class Discriminator(keras.Model):
         if self.c_dim:
             self.mapping.build(None, label_shape)
 
-    def call(self, images, label=None):
+    def call(self, images, label=None, in_parts=None):
         """See the class."""
         if (label is None) != (self.c_dim == 0):
             raise ValueError(f"label must be {'None' if self.c_dim == 0 else 'given'}: c_dim is {self.c_dim}")
-        features = self.from_rgb(images)
-        for conv0, conv1, *skips in self.blocks:
-            branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
-            features = sum(branches[1:], branches[0])
+        features = self._features(images) if in_parts is None else in_parts(self._features, images)
         features = self.conv(self.stddev(features))
         features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
         logits = self.out(features)
@@ -152,6 +151,14 @@ class Discriminator(keras.Model):
             logits = ops.sum(logits * embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
         # Never below float32, whatever the layers compute in.
         return ops.cast(logits, keras.backend.result_type(self.compute_dtype, "float32"))
+
+    def _features(self, images):
+        """(N, h, w, C) at the coarsest size, of each image alone: all up to the minibatch standard deviation."""
+        features = self.from_rgb(images)
+        for conv0, conv1, *skips in self.blocks:
+            branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
+            features = sum(branches[1:], branches[0])
+        return features
 
     def flops(self):
         """Operations of one image: 2 · multiply-adds of convolutions and dense layers."""

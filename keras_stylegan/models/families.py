@@ -111,8 +111,15 @@ class DiscriminatorNetwork(Protocol):
     mbstd_group_size: int
     """Images whose logits depend on each other: sample n goes with n + N/G, n + 2N/G, …; 1 if each stands alone."""
 
-    def __call__(self, images, label=None) -> Any:
-        """Logits (N, 1) float32, higher means more real; twice differentiable in images (N, H, W, C)."""
+    def __call__(self, images, label=None, in_parts=None) -> Any:
+        """Logits (N, 1) float32, higher means more real; twice differentiable in images (N, H, W, C).
+
+        Args:
+            images: (N, H, W, C) in [-1, 1].
+            label: (N, c_dim), one-hot; None if c_dim is 0.
+            in_parts: From (function, images) to function(images): may be used for what is computed of every image by
+                itself, and then computes parts of the batch side by side (`backend.branches.in_branches`).
+        """
 
     def flops(self) -> int:
         """See `GeneratorNetwork`."""

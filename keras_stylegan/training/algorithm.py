@@ -8,7 +8,7 @@ from functools import partial
 from keras import ops
 
 from keras_stylegan.backend import run_if
-from keras_stylegan.backend.branches import goes_in_branches, in_branches
+from keras_stylegan.backend.branches import in_branches
 from keras_stylegan.backend.replicas import all_mean, num_replicas
 from keras_stylegan.losses.penalties import in_one_call, mix, path_lengths, squared_distance, squared_gradient_norm
 from keras_stylegan.training.draws import styles
@@ -142,11 +142,7 @@ def gradient_norms(gan, image_sets, label):
 
 def _each(gan, function, image_sets, label):
     batch = image_sets[0].shape[0] if image_sets else None
-    group = gan.discriminator.mbstd_group_size
-    if len(image_sets) == 1:
-        return [in_branches(function, *image_sets, label, group=group)]
-    # Interleaved sets must not share a group of the minibatch standard deviation. Where a batch goes in branches, the
-    # sets are branches of their own.
-    if batch is not None and batch % group == 0 and not goes_in_branches(batch, group):
+    # Interleaved sets must not share a group of the minibatch standard deviation.
+    if len(image_sets) > 1 and batch is not None and batch % gan.discriminator.mbstd_group_size == 0:
         return in_one_call(function, image_sets, label)
     return [function(images, label) for images in image_sets]

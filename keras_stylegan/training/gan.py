@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_stylegan.augment.leaky_clip import leaky_clip
 from keras_stylegan.backend import JIT_COMPILE, BackendTrainer, check_options
+from keras_stylegan.backend.branches import in_branches
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import PENALTIES, active_penalties
@@ -204,7 +205,7 @@ class StyleGAN(BackendTrainer):
 
     def score(self, images, label):
         """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, clipped."""
-        return self.discriminator(leaky_clip(images, self.clip_leak), label)
+        return self.discriminator(leaky_clip(images, self.clip_leak), label, in_parts=in_branches)
 
     def train_on_images(self, images, labels=None):
         """One step.

@@ -11,7 +11,8 @@ from keras import ops
 from small_gan import images, make_gan
 
 from keras_stylegan.backend import branches
-from keras_stylegan.backend.branches import goes_in_branches, in_branches
+from keras_stylegan.backend.branches import in_branches
+from keras_stylegan.models.discriminator import Discriminator
 
 ROOT = Path(__file__).resolve().parents[2]
 SAYS = "import keras_stylegan.backend.branches as b, tensorflow as tf; "
@@ -23,25 +24,36 @@ def two(monkeypatch):
     monkeypatch.setattr(branches, "BRANCHES", 2)
 
 
-def test_parts_are_strided_and_put_back_in_order(two):
+def test_parts_are_halves_and_put_back_in_order(two):
     shapes = []
 
-    def function(x, y, nothing):
-        assert nothing is None
+    def function(x, others):
         shapes.append(x.shape[0])
-        return {"sum": x + y[0], "group": x - ops.flip(x, axis=0)}
+        return {"sum": x + others[0], "part": x - ops.flip(x, axis=0)}
 
-    x = np.arange(8.0)[:, None]
-    found = in_branches(function, ops.array(x), [ops.array(10 * x)], None)
-    assert shapes == [4, 4]
+    x = np.arange(6.0)[:, None]
+    found = in_branches(function, ops.array(x), [ops.array(10 * x)])
+    assert shapes == [3, 3]
     np.testing.assert_array_equal(found["sum"], 11 * x)
-    # Mirrored within the samples 0, 2, 4, 6 and within 1, 3, 5, 7.
-    np.testing.assert_array_equal(found["group"][:, 0], [-6, -6, -2, -2, 2, 2, 6, 6])
+    # Mirrored within the samples 0, 1, 2 and within 3, 4, 5.
+    np.testing.assert_array_equal(found["part"][:, 0], [-2, 0, 2, -2, 0, 2])
 
 
-@pytest.mark.parametrize(("batch", "group", "expected"), [(8, 4, True), (12, 4, False), (None, 1, False)])
-def test_no_part_tears_a_group(two, batch, group, expected):
-    assert goes_in_branches(batch, group) is expected
+def test_what_cannot_be_halved_is_computed_whole(two):
+    shapes = []
+    in_branches(lambda x: shapes.append(x.shape[0]), ops.zeros((5, 1)))
+    assert shapes == [5]
+
+
+def test_a_batch_of_one_group_goes_in_branches_up_to_the_minibatch_deviation(two):
+    discriminator = Discriminator(resolution=8, channel_base=32, channel_max=4, mbstd_group_size=4, seed=1)
+    seen = []
+    from_rgb = discriminator.from_rgb.call
+    discriminator.from_rgb.call = lambda x: seen.append(x.shape[0]) or from_rgb(x)
+    x = images(0, 4)
+    whole, parts = discriminator(x), discriminator(x, in_parts=in_branches)
+    assert seen == [4, 2, 2]
+    np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-6)
 
 
 # Each with its penalties in an update of their own or not; labels, mixed styles and noise must go along.
@@ -58,8 +70,8 @@ def test_three_steps_in_branches_equal_those_of_whole_batches(monkeypatch, optio
     for count in (1, 2):
         monkeypatch.setattr(branches, "BRANCHES", count)
         gan = make_gan(batch_size=8, **options)
-        score = gan.score
-        gan.score = lambda images, label, score=score: calls.append(images.shape[0]) or score(images, label)
+        from_rgb = gan.discriminator.from_rgb.call
+        gan.discriminator.from_rgb.call = lambda x, f=from_rgb: calls.append(x.shape[0]) or f(x)
         for seed in range(3):
             gan.train_on_images(images(seed, 8), labels)
         gans.append(gan)

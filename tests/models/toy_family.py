@@ -115,7 +115,7 @@ class ToyDiscriminator(keras.Model):
         self.hidden = self.add_weight((self.resolution**2 * self.channels + self.c_dim, 8), name="hidden")
         self.out = self.add_weight((8, 1), name="out")
 
-    def call(self, images, label=None):
+    def call(self, images, label=None, in_parts=None):
         flat = ops.reshape(images, (-1, self.resolution**2 * self.channels))
         flat = flat if label is None else ops.concatenate([flat, label], axis=1)
         return ops.matmul(ops.softplus(ops.matmul(flat, self.hidden)), self.out)
