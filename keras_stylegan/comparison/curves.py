@@ -1,9 +1,7 @@
 """The figure: the quick evaluations of every run over minutes of training and over images."""
 
-import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +9,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_stylegan.comparison.results import Result, Standing
-from keras_stylegan.errors import InputError
-from keras_stylegan.metrics.catalogue import METRICS
+from keras_stylegan.evaluation.numbers import direction, title
+from keras_stylegan.metrics.metric import Key
 from keras_stylegan.training.clock import at, read_clock
+from keras_stylegan.training.evaluation_csv import QUICK, read_evaluations
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, told apart by colour-blind readers too; further contenders are dashed."""
@@ -32,37 +31,23 @@ class Curve(NamedTuple):
     """(N,)."""
 
 
-def read_evaluations(path: Path) -> dict[str, np.ndarray]:
-    """Column to values (N,) of evaluation.csv; nothing if there is none.
+def curves(result: Result) -> dict[Key, dict[str, Curve]]:
+    """Metric to the curves of one run, by 'minutes' and 'kimg'.
 
     Raises:
-        InputError: It is no table of numbers.
+        InputError: evaluation.csv or clock.csv is damaged.
     """
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        values = np.array([list(map(float, row)) for row in rows]).reshape(len(rows), len(header))
-        if "kimg" not in header:
-            raise ValueError("no column kimg")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{path} is damaged: move it away. Received: {error}") from error
-    return dict(zip(header, values.T, strict=True))
-
-
-def curves(result: Result) -> dict[str, dict[str, Curve]]:
-    """Metric to the curves of one run, by 'minutes' and 'kimg'. Distances to training images are left out."""
     run = result.run
-    columns = read_evaluations(run.path / "evaluation.csv")
-    kimg = columns.pop("kimg", np.empty(0))  # Without a row so far there is no file.
+    rows = read_evaluations(run.path / "evaluation.csv")
+    kimg = np.array([row.kimg for row in rows])
     moments = read_clock(run.folder.clock)
     minutes = np.array([at(moments, 1000 * value).training / 60 for value in kimg])
     found = {}
-    for name, values in columns.items():
+    for key in QUICK:
+        values = np.array([row.values[key] for row in rows])
         known = np.isfinite(values)
-        if "/" not in name and known.any():
-            found[name] = {axis: Curve(x[known], values[known]) for axis, x in (("minutes", minutes), ("kimg", kimg))}
+        if known.any():
+            found[key] = {axis: Curve(x[known], values[known]) for axis, x in (("minutes", minutes), ("kimg", kimg))}
     return found
 
 
@@ -80,25 +65,25 @@ def mean_and_band(of_seeds: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray, np
 def draw(standings: Sequence[Standing]) -> bytes | None:
     """The figure as PNG: a row for every metric, minutes on the left and images on the right; None without a point."""
     found = {standing.name: [curves(result) for result in standing.results] for standing in standings}
-    names = list(dict.fromkeys(name for runs in found.values() for run in runs for name in run))
-    if not names:
+    keys = [key for key in QUICK if any(key in run for runs in found.values() for run in runs)]
+    if not keys:
         return None
-    figure = Figure(figsize=(11, 2.6 * len(names) + 0.4 * (1 + len(found) // 3)), dpi=110, layout="constrained")
+    figure = Figure(figsize=(11, 2.6 * len(keys) + 0.4 * (1 + len(found) // 3)), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(len(names), 2, squeeze=False, sharex="col", sharey="row")
-    for row, name in zip(panels, names, strict=True):
+    panels = figure.subplots(len(keys), 2, squeeze=False, sharex="col", sharey="row")
+    for row, key in zip(panels, keys, strict=True):
         for axis, by in zip(row, X, strict=True):
             for number, (contender, runs) in enumerate(found.items()):
                 style = {
                     "color": COLOURS[number % len(COLOURS)],
                     "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
                 }
-                _draw(axis, [run[name][by] for run in runs if name in run], contender, style)
+                _draw(axis, [run[key][by] for run in runs if key in run], contender, style)
             axis.grid(True, color="#dddddd", linewidth=0.6)
             axis.spines[["top", "right"]].set_visible(False)
             axis.set_xlim(left=0)
-        row[0].set_title(_title(name), loc="left", fontsize=11, fontweight="bold")
-        if name.startswith("frechet"):
+        row[0].set_title(f"{title(key)}, {direction(key)}", loc="left", fontsize=11, fontweight="bold")
+        if key.metric == "frechet":
             row[0].set_yscale("log")
     for axis, label in zip(panels[-1], X.values(), strict=True):
         axis.set_xlabel(label)
@@ -117,12 +102,3 @@ def _draw(axis, of_seeds: list[Curve], label: str, style: dict) -> None:
         axis.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
     for curve in of_seeds:
         axis.plot(curve.x, curve.y, color=style["color"], linewidth=0.6, alpha=0.6, marker="o", markersize=3)
-
-
-def _title(name: str) -> str:
-    metric = max((known for known in METRICS if f"{name}_".startswith(f"{known}_")), key=len, default=None)
-    if metric is None:
-        return name
-    detail, better = name[len(metric) + 1 :], METRICS[metric].better
-    words = {"lower": "lower is better", "higher": "higher is better", "equal": "should equal real images"}[better]
-    return f"{METRICS[metric].title}{f' ({detail})' if detail else ''}, {words}"

@@ -12,8 +12,8 @@ from keras_stylegan.config.checks import choices
 from keras_stylegan.data.fit import fit_to
 from keras_stylegan.errors import InputError
 from keras_stylegan.losses.adversarial import LOSSES
-from keras_stylegan.training.callbacks.quick_evaluation import COLUMNS
 from keras_stylegan.training.draws import Draws
+from keras_stylegan.training.evaluation_csv import COLUMNS
 from keras_stylegan.training.networks import CONV_CLAMP, make_discriminator, make_generator
 from keras_stylegan.training.schedules import learning_rate
 

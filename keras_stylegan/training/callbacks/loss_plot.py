@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.errors import InputError
 from keras_stylegan.losses.penalties import PENALTIES
-from keras_stylegan.training.callbacks.quick_evaluation import COLUMNS, read_evaluations
+from keras_stylegan.training.evaluation_csv import COLUMNS, read_evaluations
 from keras_stylegan.training.kimg_schedule import SCHEDULED
 from keras_stylegan.training.log_csv import read_log
 

@@ -1,15 +1,12 @@
 """A quick evaluation while a run goes on: warns early, and keeps the best state."""
 
-import csv
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.rendering import Renderer
@@ -21,21 +18,21 @@ from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 from keras_stylegan.training.checkpoint import save
+from keras_stylegan.training.evaluation_csv import (
+    COLUMNS,
+    EXTRACTOR,
+    QUICK,
+    TRAINING,
+    Row,
+    read_evaluations,
+    write_evaluations,
+)
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.samples import draw_samples
 from keras_stylegan.training.state import network_state, values
 
-EXTRACTOR = "random"
-QUICK = tuple(
-    Key(name, EXTRACTOR if metric.on == "features" else "") for name, metric in METRICS.items() if metric.quick
-)
 HELDOUT = Key("frechet", EXTRACTOR)
-TRAINING = Key("frechet", EXTRACTOR, "training")
-"""The Fréchet distance to training images instead of held-out ones."""
 SIMILARITY = Key("ms_ssim")
-COLUMNS = (*QUICK, TRAINING)
-"""Of evaluation.csv, after `kimg`."""
-HEADER = ["kimg", *map(str, COLUMNS)]
 BEST = {str(key): METRICS[key.metric].better for key in QUICK if METRICS[key.metric].better != "equal"}
 """The columns that can say which state is best, and their directions."""
 TREND = 3
@@ -44,13 +41,6 @@ LEAST_CHANGE = 0.02
 """Relative change over a trend that is worth a warning."""
 COLLAPSE_RISE, COLLAPSE_MARGIN = 0.1, 0.05
 """MS-SSIM this much above its lowest value so far, and this much above that of real images, is worth a warning."""
-
-
-class Row(NamedTuple):
-    """One evaluation."""
-
-    kimg: float
-    values: dict[Key, float]
 
 
 class QuickEvaluation(StepCallback):
@@ -222,11 +212,8 @@ class QuickEvaluation(StepCallback):
         save(self.best, arrays, replace(self.record, **chosen))
 
     def _write(self):
-        if not self._rows and not self.path.exists():
-            return
-        lines = [",".join(HEADER)]
-        lines += [",".join(map(repr, (row.kimg, *(row.values[key] for key in COLUMNS)))) for row in self._rows]
-        replace_file(self.path, ("\n".join(lines) + "\n").encode())
+        if self._rows or self.path.exists():
+            write_evaluations(self.path, self._rows)
 
 
 def warnings(rows: list[Row], real_similarity: float) -> list[str]:
@@ -264,28 +251,3 @@ def warnings(rows: list[Row], real_similarity: float) -> list[str]:
 def _sample(images: ImageSet, count: int) -> Part:
     rows = subject_sample(images.subjects, count, seed=0)
     return Part(np.asarray(images.images[rows]), images.labels["class"][rows], images.subjects[rows])
-
-
-def read_evaluations(path: Path) -> list[Row]:
-    """The rows of an evaluation.csv, oldest first; none where there is no file.
-
-    Raises:
-        InputError: It is damaged.
-    """
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        if header[:1] != HEADER[:1] or not set(header) <= set(HEADER):
-            raise ValueError(f"columns {header}")
-        # A file that is older than a column lacks it.
-        unknown = dict.fromkeys(HEADER, math.nan)
-        numbers = [unknown | dict(zip(header, map(float, row), strict=True)) for row in rows]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): move it away") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text: move it away") from error
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"{path} is damaged: move it away. Received: {error}") from error
-    return [Row(row["kimg"], {key: row[str(key)] for key in COLUMNS}) for row in numbers]

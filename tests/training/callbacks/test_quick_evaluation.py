@@ -15,15 +15,9 @@ from keras_stylegan.metrics.frechet import frechet_distance
 from keras_stylegan.models import Generator
 from keras_stylegan.training.callbacks import QuickEvaluation
 from keras_stylegan.training.callbacks import quick_evaluation as module
-from keras_stylegan.training.callbacks.quick_evaluation import (
-    COLUMNS,
-    HELDOUT,
-    SIMILARITY,
-    TRAINING,
-    Row,
-    warnings,
-)
+from keras_stylegan.training.callbacks.quick_evaluation import HELDOUT, SIMILARITY, warnings
 from keras_stylegan.training.checkpoint import load
+from keras_stylegan.training.evaluation_csv import COLUMNS, TRAINING, Row
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.samples import draw_samples
 
