@@ -13,6 +13,7 @@ KERAS = {"keras", "numpy"}
 FRAMEWORKS = ("tensorflow", "jax", "torch")
 OURS_BELOW_TRAINING = {
     "config",
+    "folder_lock",
     "atomic",
     "typed_json",
     "errors",
@@ -36,6 +37,7 @@ OURS_BELOW_TRAINING = {
 ALLOWED = {
     "config": ({"errors", "sizes"}, set()),
     "atomic": ({"errors"}, set()),
+    "folder_lock": (set(), set()),
     # Answers before Keras is imported.
     "resources": ({"config", "data", "errors", "sizes"}, set()),
     "typed_json": ({"errors"}, {"pydantic"}),

@@ -62,8 +62,7 @@ def fingerprints(contenders: Sequence[Contender], seeds: int, progress: bool = F
     found: dict[tuple, str] = {}
 
     def name(config: Config) -> str:
-        drawn = config.training.seed if config.data.source == "phantom" else None
-        key = (dataclasses.astuple(config.data), drawn)
+        key = (dataclasses.astuple(config.data), _drawn(config))
         if key not in found:
             train, heldout = (load_images(config, split, progress) for split in ("train", "test"))
             if np.isin(heldout.subjects, train.subjects).all():

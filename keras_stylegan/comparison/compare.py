@@ -1,7 +1,6 @@
 """`python run.py compare`: from the names of experiments to a table, a figure, a sheet of samples and a winner."""
 
 import dataclasses
-import fcntl
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from keras_stylegan import folder_lock
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.comparison import curves, sheet, table
 from keras_stylegan.comparison.comparable import fingerprints, require_comparable
@@ -228,25 +228,17 @@ class Comparison:
 
 def _lock(folder: Path, say: Callable[[str], None]) -> Any:
     """Take the folder for this process and its children, until the returned file is closed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".lock", "w")  # noqa: SIM115 - held open as long as the comparison
-    except OSError as error:
-        raise InputError(f"cannot write to the folder {folder}: {error.strerror}; choose --output-dir") from error
     end = time.monotonic() + WAIT_SECONDS
     told = False
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
+            return folder_lock.take(folder)
         except BlockingIOError:
             if time.monotonic() > end:
-                file.close()
                 raise InputError(f"{folder} is in use by another process; choose another --output-dir") from None
             if not told:
                 told = True
                 say(f"{folder} is in use by another process: waiting up to {WAIT_SECONDS} s for it to end")
             time.sleep(1)
         except OSError as error:
-            file.close()
-            raise InputError(f"{folder}: its file system has no locks ({error.strerror})") from error
+            raise InputError(f"cannot write to the folder {folder}: {error.strerror}; choose --output-dir") from error

@@ -18,9 +18,9 @@ from keras_stylegan.comparison.contender import Run
 from keras_stylegan.comparison.ledger import CRASHED, DIVERGED, Failure
 from keras_stylegan.comparison.options import CompareOptions
 from keras_stylegan.comparison.schedule import Turn
+from keras_stylegan.folders import PACKAGE
 from keras_stylegan.typed_json import to_json
 
-ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 1.0
 LONGEST_LINE = 1000
 OUTPUT = "output.txt"
@@ -65,7 +65,7 @@ class Children:
 
     def _run(self, task: str, *arguments: Any) -> Failure | None:
         command = [sys.executable, "-m", "keras_stylegan.comparison.child", task, *map(str, arguments)]
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         with open(self.folder / OUTPUT, "ab+") as output:
             begin = output.seek(0, os.SEEK_END)
             process = subprocess.Popen(

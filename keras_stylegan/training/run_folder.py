@@ -1,6 +1,5 @@
 """The folder of a run: what is in it, and the lock that keeps two processes from writing to it."""
 
-import fcntl
 import json
 import os
 import platform
@@ -11,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from keras_stylegan import __version__
+from keras_stylegan import __version__, folder_lock
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
@@ -74,21 +73,13 @@ class RunFolder:
         """
         self._check()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = open(self.path / ".lock", "w")  # noqa: SIM115 - held open as long as the run
-        except OSError as error:
-            raise self._unusable(error.strerror) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return folder_lock.take(self.path)
         except BlockingIOError:
-            file.close()
             raise InputError(
                 f"run folder {self.path} is in use by another process; wait for it or choose another --run-dir"
             ) from None
         except OSError as error:
-            file.close()
-            raise self._unusable(f"its file system has no locks ({error.strerror})") from error
-        return file
+            raise self._unusable(error.strerror) from error
 
     def _check(self) -> None:
         """Raise an `InputError` unless a run could be written here; changes nothing."""

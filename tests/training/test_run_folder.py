@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from keras_stylegan import folder_lock
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
-from keras_stylegan.training import run_folder
 from keras_stylegan.training.run_folder import FILES, FOLDERS, RunFolder, newest_run
 
 
@@ -101,13 +101,13 @@ def test_a_file_system_without_locks_or_room(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_folder.fcntl, "flock", without)
-        refused(tmp_path / "run", "its file system has no locks (No locks available)")
+        patch.setattr(folder_lock.fcntl, "flock", without)
+        refused(tmp_path / "run", "No locks available")
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(run_folder, "open", full, raising=False)
+    monkeypatch.setattr(folder_lock, "open", full, raising=False)
     refused(tmp_path / "run", "No space left on device")
 
 
