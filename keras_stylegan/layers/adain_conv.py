@@ -7,7 +7,7 @@ from keras_stylegan.layers.activation import leaky_relu
 from keras_stylegan.layers.adain import AdaIN
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.layers.noise import NoiseInjection
-from keras_stylegan.layers.resample import fir_filter
+from keras_stylegan.layers.resample import conv_up
 from keras_stylegan.layers.seeds import derive_seed
 
 
@@ -112,11 +112,7 @@ class AdaINConv2D(keras.layers.Layer):
         """See the class."""
         kernel = ops.cast(self.kernel * self.kernel_gain, self.compute_dtype)
         inputs = ops.cast(inputs, self.compute_dtype)
-        if self.up:
-            outputs = ops.conv_transpose(inputs, kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, filters)
-            outputs = fir_filter(outputs, (1, 1), gain=4.0)
-        else:
-            outputs = ops.conv(inputs, kernel, padding="same")
+        outputs = conv_up(inputs, kernel) if self.up else ops.conv(inputs, kernel, padding="same")
         return self.epilogue(outputs, w, noise=noise)
 
     def compute_output_shape(self, inputs_shape, w_shape):

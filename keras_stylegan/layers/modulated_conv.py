@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE
-from keras_stylegan.layers.resample import fir_filter
+from keras_stylegan.layers.resample import conv_up
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -66,15 +66,9 @@ class ModulatedConv2D(keras.layers.Layer):
         if self.compute_dtype != self.variable_dtype:
             kernel, style, demodulation = self._bounded(kernel, style, demodulation, energy)
         modulated = ops.cast(inputs, self.variable_dtype) * style[:, None, None, :]  # (1): s_i, on the inputs
-        outputs = self._convolved(ops.cast(modulated, self.compute_dtype), ops.cast(kernel, self.compute_dtype))
+        modulated, kernel = ops.cast(modulated, self.compute_dtype), ops.cast(kernel, self.compute_dtype)
+        outputs = conv_up(modulated, kernel) if self.up else ops.conv(modulated, kernel, padding="same")
         return ops.cast(outputs, self.variable_dtype) * demodulation[:, None, None, :]  # (3), on the outputs
-
-    def _convolved(self, inputs, kernel):
-        """(N, H, W, C) to (N, H, W, filters), or (N, 2H, 2W, filters) with `up`."""
-        if not self.up:
-            return ops.conv(inputs, kernel, padding="same")
-        outputs = ops.conv_transpose(inputs, kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, filters)
-        return fir_filter(outputs, (1, 1), gain=4.0)
 
     def _bounded(self, kernel, style, demodulation, energy):
         """The same three factors of the output, such that no sum of the convolution leaves the range of float16.

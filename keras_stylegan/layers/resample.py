@@ -57,6 +57,20 @@ def upsample(inputs):
     return ops.depthwise_conv(doubled, _per_channel(inputs, np.outer(HALF_TAPS, HALF_TAPS)), padding="same")
 
 
+def conv_up(inputs, kernel):
+    """Double the size and convolve: transposed convolution with stride 2, filter with gain 4.
+
+    Args:
+        inputs: (N, H, W, C).
+        kernel: (3, 3, F, C), as a transposed convolution has it.
+
+    Returns:
+        (N, 2H, 2W, F).
+    """
+    outputs = ops.conv_transpose(inputs, kernel, strides=2, padding="valid")  # (N, 2H+1, 2W+1, F)
+    return fir_filter(outputs, (1, 1), gain=4.0)
+
+
 def _per_channel(inputs, kernel):
     kernel = np.repeat(kernel[:, :, None, None], inputs.shape[-1], axis=2)
     return ops.cast(kernel, inputs.dtype)
