@@ -2,7 +2,7 @@
 
 python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
 
-from .runtime import OnnxGenerator
+from export.runtime import OnnxGenerator
 images = OnnxGenerator("generator.onnx").generate(count=16, seed=0, truncation_psi=0.7, label="AD")
 """
 

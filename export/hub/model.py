@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.evaluation.model_card import card_without_evaluation, model_card
+from keras_stylegan.evaluation.model_card import card_without_evaluation, model_card, network_name
 from keras_stylegan.evaluation.numbers import number, ordered, title
 from keras_stylegan.evaluation.run_facts import run_facts
 from keras_stylegan.folders import licence
@@ -66,7 +66,7 @@ class HubModel:
     @property
     def network(self) -> str:
         """'StyleGAN2' or another family."""
-        return self.trained.config.model.network.replace("stylegan", "StyleGAN")
+        return network_name(self.trained.config)
 
     @property
     def dataset(self) -> str:

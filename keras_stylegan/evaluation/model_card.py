@@ -71,7 +71,7 @@ def card_without_evaluation(run: dict[str, Any], config: Config) -> str:
 
 
 def _head(run: dict[str, Any], config: Config, evaluated: str) -> list[str]:
-    network = config.model.network.replace("stylegan", "StyleGAN")
+    network = network_name(config)
     return [
         f"# Model card: {network} generator {run['weights_sha256'][:12]}",
         f"{network} generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
@@ -122,6 +122,11 @@ def _training(run: dict[str, Any]) -> str:
     if run.get("imported"):
         return "Its weights were imported: on what images and how they were trained is not known here"
     return f"Trained on {run['images_seen'] / 1000:g} thousand images shown"
+
+
+def network_name(config: Config) -> str:
+    """'StyleGAN' or 'StyleGAN2'."""
+    return config.model.network.replace("stylegan", "StyleGAN")
 
 
 def _networks(config: Config) -> str:
