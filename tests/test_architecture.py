@@ -53,7 +53,7 @@ ALLOWED = {
     **{f"backend.{name}": ({"errors"}, {"keras", name}) for name in FRAMEWORKS},
     **{f"backend.replicas.{name}": ({"errors"}, KERAS | {name}) for name in FRAMEWORKS},
     "losses": ({"backend"}, {"keras"}),
-    "augment": (set(), {"keras"}),
+    "augment": (set(), KERAS),
     "data": ({"atomic", "config", "errors", "sizes"}, {"numpy", "PIL", "scipy", "rich"}),
     # Imported when such a file is read: training from other sources does without.
     "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),

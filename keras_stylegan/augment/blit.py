@@ -26,7 +26,8 @@ def cut_out(planes, y, x, size):
 
     Args:
         planes: (N, M, H, W).
-        y, x: (N, 1, 1, 1): its centre, -1 to 1 from edge to edge.
+        y: (N, 1, 1, 1): its centre, -1 to 1 from edge to edge.
+        x: The same along the width.
         size: (N, 1, 1, 1): its sides as shares of those of the image.
     """
     inside = [

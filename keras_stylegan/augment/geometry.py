@@ -8,8 +8,8 @@ from keras import ops
 from keras_stylegan.augment.kspace import along_height, along_width, shifted_height, shifted_width
 
 PASS, STOP = 0.4, 0.495
-"""Cycles per pixel between which the low-pass filter falls from 1 to 0. Within the circle of 0.495 no step of a rotation
-by up to 11 degrees reaches the Nyquist frequency 0.5: a shear stretches the circle by 1/cos(angle/2) at most."""
+"""Cycles per pixel between which the low-pass filter falls from 1 to 0. Within the circle of 0.495 no step of a
+rotation by up to 16 degrees reaches the Nyquist frequency 0.5: a shear stretches it by 1/cos(angle/2) at most."""
 
 
 def transformed(planes, height, width, angle=None, scale=None, shift=None):
@@ -21,7 +21,8 @@ def transformed(planes, height, width, angle=None, scale=None, shift=None):
 
     Args:
         planes: (N, M, H, W); all M of a sample change alike.
-        height, width: `Axis` of H and of W.
+        height: `Axis` of H.
+        width: `Axis` of W.
         angle: (N, 1, 1, 1) radians, or None.
         scale: Of height and width, two (N, 1, 1, 1), above 1 for a larger image; or None.
         shift: Of height and width, two (N, 1, 1, 1) in pixels; or None.

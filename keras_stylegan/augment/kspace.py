@@ -59,7 +59,8 @@ def filtered(planes, height, width, factors):
 
     Args:
         planes: (N, M, H, W).
-        height, width: `Axis` of H and of W.
+        height: `Axis` of H.
+        width: `Axis` of W.
         factors: (N, 1, 2K_H, 2K_W), the same for cosines and sines.
     """
     coefficients = along_height(along_width(planes, width.analysis), height.analysis)

@@ -1,4 +1,4 @@
-"""What the images can be changed by before the discriminator sees them: one table, from which draws and texts follow."""
+"""What images can be changed by before the discriminator sees them: one table, from which draws and texts follow."""
 
 from dataclasses import dataclass, replace
 
@@ -63,7 +63,7 @@ GROUPS = {
 
 
 def chosen(names):
-    """The operations that names stand for, in the order of the table.
+    """The operations that names stand for, each once, in the order of the table.
 
     Args:
         names: Of operations and groups.
@@ -72,14 +72,10 @@ def chosen(names):
         Tuple of `Operation`.
 
     Raises:
-        ValueError: An unknown name, or an operation that is named twice.
+        ValueError: An unknown name.
     """
-    found = {}
-    for name in names:
-        if name not in _ROWS and name not in GROUPS:
-            raise ValueError(f"operations must be of {(*_ROWS, *GROUPS)}. Received: {name!r}")
-        for operation in GROUPS.get(name, (_ROWS.get(name),)):
-            if operation.name in found:
-                raise ValueError(f"operations must name every one once, also by a group. Received: {operation.name!r}")
-            found[operation.name] = operation
-    return tuple(found[operation.name] for operation in OPERATIONS if operation.name in found)
+    unknown = [name for name in names if name not in _ROWS and name not in GROUPS]
+    if unknown:
+        raise ValueError(f"operations must be of {(*_ROWS, *GROUPS)}. Received: {unknown[0]!r}")
+    found = {row.name: row for name in names for row in GROUPS.get(name, (_ROWS.get(name),))}
+    return tuple(found[row.name] for row in OPERATIONS if row.name in found)

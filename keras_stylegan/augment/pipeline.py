@@ -1,6 +1,6 @@
 """The chosen operations one after the other, each with the probability that is the strength (Karras et al. 2020).
 
-Drawing is apart from applying: `parameters` makes of random numbers what `apply` does to images, as often as it is asked.
+Drawing is apart from applying: `parameters` makes of random numbers what `apply` does, as often as it is asked.
 """
 
 import functools
@@ -78,7 +78,8 @@ class Pipeline:
         """`Parameters` of random numbers.
 
         Args:
-            uniform, noise: As from `draw`.
+            uniform: (N, numbers) as from `draw`.
+            noise: (N, H, W, 2C) as from `draw`, or None.
             strength: Probability of every operation, a number or a scalar tensor in [0, 1].
         """
         amounts, column = {}, 0

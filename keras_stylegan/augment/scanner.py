@@ -28,7 +28,8 @@ def through_kspace(planes, height, width, deviation=None, cut=None):
 
     Args:
         planes: (N, M, H, W).
-        height, width: `Axis` of H and of W.
+        height: `Axis` of H.
+        width: `Axis` of W.
         deviation: (N, 1, 1, 1) pixels of a Gaussian; or None.
         cut: (N, 1, 1, 1): the share of each axis's frequencies that is left out, the highest, as a matrix of fewer
             lines does (Gibbs ringing); or None.
@@ -48,7 +49,8 @@ def with_spikes(planes, y_wave, x_wave, phase, amplitude):
 
     Args:
         planes: (N, M, H, W).
-        y_wave, x_wave: (N, 1, 1, 1) in [-1, 1]: waves over the height and width, as shares of half the pixels.
+        y_wave: (N, 1, 1, 1) in [-1, 1]: waves over the height, as a share of half the pixels.
+        x_wave: Waves over the width.
         phase: (N, 1, 1, 1) in [-1, 1], a share of half a turn.
         amplitude: (N, 1, 1, 1).
     """
@@ -64,7 +66,8 @@ def with_rician_noise(planes, deviation, real, imaginary):
     Args:
         planes: (N, M, H, W).
         deviation: (N, 1, 1, 1) of each channel.
-        real, imaginary: (N, M, H, W), N(0, 1).
+        real: (N, M, H, W), N(0, 1).
+        imaginary: The same for the other channel.
     """
     power = ops.square(planes + deviation * real) + ops.square(deviation * imaginary)
     # At nothing the root has no derivative.

@@ -48,5 +48,11 @@ class Config:
                 f"left out while loss.{name} is 0, which turns that penalty off",
                 pairs,
             )
+        require(
+            not self.schedule.augment_strength or self.augment.strength is not None,
+            "schedule.augment_strength",
+            "left out while augment.strength is None, which adapts it",
+            self.schedule.augment_strength,
+        )
         if self.training.total_kimg is not None:
             self.schedule.require_cover(self.training.total_kimg)

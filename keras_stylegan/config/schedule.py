@@ -9,7 +9,13 @@ from keras_stylegan.config.limits import MOST_KIMG
 
 Pairs = tuple[tuple[float, float], ...]
 """(kimg, value), one after the other."""
-MOST = {"r1_gamma": 1_000_000, "r2_gamma": 1_000_000, "learning_rate_factor": 1_000_000, "ema_kimg": MOST_KIMG}
+MOST = {
+    "r1_gamma": 1_000_000,
+    "r2_gamma": 1_000_000,
+    "learning_rate_factor": 1_000_000,
+    "ema_kimg": MOST_KIMG,
+    "augment_strength": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class ScheduleConfig:
     1 - β₂."""
     ema_kimg: Pairs = ()
     """Half-life of the moving average, in place of training.ema_kimg; training.ema_rampup limits it as well."""
+    augment_strength: Pairs = ()
+    """Probability of augmentation, in place of augment.strength, which must be a number (R3GAN's rises to 0.3)."""
 
     def __post_init__(self) -> None:
         require_types(self)

@@ -55,12 +55,14 @@ class AdversarialLoss(NamedTuple):
     """Loss of the generator."""
     generator_needs_real: bool = False
     """Whether the generator's half reads the real logits, which otherwise are not computed for it."""
+    relative: bool = False
+    """Whether only differences of logits count, so that the sign of one says nothing."""
 
 
 LOSSES = {
-    "wgan-gp": AdversarialLoss(wasserstein_discriminator_loss, wasserstein_generator_loss),
+    "wgan-gp": AdversarialLoss(wasserstein_discriminator_loss, wasserstein_generator_loss, relative=True),
     "logistic": AdversarialLoss(logistic_discriminator_loss, logistic_generator_loss),
     "hinge": AdversarialLoss(hinge_discriminator_loss, hinge_generator_loss),
-    "relativistic": AdversarialLoss(relativistic_discriminator_loss, relativistic_generator_loss, True),
+    "relativistic": AdversarialLoss(relativistic_discriminator_loss, relativistic_generator_loss, True, relative=True),
 }
 """By the name in the config."""

@@ -45,6 +45,7 @@ def update_discriminator(gan, real, label, batch):
     """The adversarial loss with its penalties; lazy penalties are updates of their own."""
     fake = ops.stop_gradient(generate(gan.generator, gan.draws.latents(batch), label))
     points = {"real": real, "fake": fake, "mixed": mix(real, fake, gan.draws.epsilon(batch))}
+    gan.augmenter.draw(batch)
     penalties = [active for active in gan.penalties if not active.penalty.of_generator]
     merged = [active for active in penalties if not active.own_update]
     gan.update_d(lambda: discriminator_loss(gan, points, label, merged), "d_loss")
@@ -64,6 +65,7 @@ def discriminator_loss(gan, points, label, penalties):
     logits |= {name: pair[0] for name, pair in found.items()}
     loss = gan.adversarial.discriminator(logits["real"], logits["fake"])
     logs = {"real_score": logits["real"], "fake_score": logits["fake"]}
+    logs |= gan.augmenter.observe(logits["real"], logits["fake"])
     for active in penalties:
         values = squared_distance(found[active.penalty.points][1], active.penalty.target)
         loss = loss + weight(gan, active) * ops.mean(values)
@@ -86,6 +88,7 @@ def weight(gan, active):
 def update_generator(gan, real, label, batch):
     """The adversarial loss; the path-length penalty is an update of its own."""
     draws = gan.draws.latents(batch)
+    gan.augmenter.draw(batch)
     gan.update_g(lambda: generator_loss(gan, real, generate(gan.generator, draws, label), label), "g_loss")
     for lazy in gan.penalties:
         if lazy.penalty.of_generator:

@@ -78,6 +78,10 @@ class Draws:
         size = height_width(self.generator.resolution)
         return keras.random.normal((batch, *size, self.generator.channels), seed=self.seed)
 
+    def augmentation(self, batch, pipeline):
+        """The random numbers of an `augment.pipeline.Pipeline` for so many samples."""
+        return pipeline.draw(batch, self.seed)
+
 
 def styles(generator, draws, label, training):
     """The styles ws (N, num_ws, w_dim) of the draws, mixed where they say so.

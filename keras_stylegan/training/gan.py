@@ -10,6 +10,7 @@ from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import PENALTIES, active_penalties
 from keras_stylegan.training.algorithm import training_step
+from keras_stylegan.training.augmenter import COLUMNS, Augmenter
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
 from keras_stylegan.training.draws import Draws, ReplicaSeedGenerator
 from keras_stylegan.training.kimg_schedule import KimgSchedule, set_optimizers
@@ -91,11 +92,11 @@ class StyleGAN(BackendTrainer):
         scaled = "float16" in (generator.compute_dtype, discriminator.compute_dtype)
         self.d_loss_scale = LossScale(name="d_loss_scale") if scaled else None
         self.g_loss_scale = LossScale(name="g_loss_scale") if scaled else None
-        means = ["d_loss", "g_loss", *(name for penalty in PENALTIES for name in penalty.columns)]
+        means = ["d_loss", "g_loss", *(name for penalty in PENALTIES for name in penalty.columns), *COLUMNS]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in [*means, "real_score", "fake_score"]}
         sums = ["skipped_updates", "overflows"] if scaled else ["skipped_updates"]
         self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums}
-        self.penalties, self.schedules = (), {}
+        self.penalties, self.schedules, self.augmenter = (), {}, Augmenter(self)
         self.interval_metrics = False
         self.step_logs = True
         self.counted_images = None
@@ -121,6 +122,7 @@ class StyleGAN(BackendTrainer):
         learning_rates=None,
         schedules=None,
         clip_leak=1.0,
+        augment=None,
         jit_compile=None,
         steps_per_execution=1,
         **options,
@@ -139,6 +141,7 @@ class StyleGAN(BackendTrainer):
             schedules: From names to pairs (kimg, value), in place of constant options: see `KimgSchedule`. 'beta_2' is
                 that of the optimizers which are a `ScheduledAdam`, 'learning_rate_factor' of `learning_rates`.
             clip_leak: See `leaky_clip`.
+            augment: Arguments of `Augmenter` by name; None for no augmentation.
             jit_compile: Compile with XLA; by default with JAX, which needs it. On a CPU its convolutions are several
                 times slower than TensorFlow's own.
             steps_per_execution: Steps between two calls of the callbacks; TensorFlow makes one graph of them.
@@ -175,12 +178,14 @@ class StyleGAN(BackendTrainer):
         self.discriminator_steps = discriminator_steps
         self.learning_rates = learning_rates or {}
         self.clip_leak = clip_leak
+        self.augmenter = Augmenter(self, **(augment or {}))
         self.compile_options = chosen | {
             "adversarial": adversarial,
             "discriminator_steps": discriminator_steps,
             "learning_rates": learning_rates,
             "schedules": schedules,
             "clip_leak": clip_leak,
+            "augment": augment,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
         }
@@ -204,8 +209,11 @@ class StyleGAN(BackendTrainer):
         return self.generator_ema(z, label, **kwargs)
 
     def score(self, images, label):
-        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike, clipped."""
-        return self.discriminator(leaky_clip(images, self.clip_leak), label, in_parts=in_branches)
+        """Logits (N, 1) of the discriminator: its only way, for real, generated and mixed images alike.
+
+        Clipped first, since black is where the padding of real images is only until it is augmented.
+        """
+        return self.discriminator(self.augmenter(leaky_clip(images, self.clip_leak)), label, in_parts=in_branches)
 
     def train_on_images(self, images, labels=None):
         """One step.
@@ -252,8 +260,8 @@ class StyleGAN(BackendTrainer):
     @property
     def metrics(self):
         """The means since the last reset of all losses and penalties that are in use."""
-        unused = {name for penalty in PENALTIES for name in penalty.columns}
-        unused -= {name for active in self.penalties for name in active.penalty.columns}
+        unused = {name for penalty in PENALTIES for name in penalty.columns} | set(COLUMNS)
+        unused -= {name for active in self.penalties for name in active.penalty.columns} | set(self.augmenter.columns)
         used = [tracker for name, tracker in self.trackers.items() if name not in unused]
         return used + [schedule.tracker for schedule in self.schedules.values()]
 

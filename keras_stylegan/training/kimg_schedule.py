@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_stylegan.training.scheduled_adam import ScheduledAdam
 
-SCHEDULED = ("r1_gamma", "r2_gamma", "learning_rate_factor", "beta_2", "ema_kimg")
+SCHEDULED = ("r1_gamma", "r2_gamma", "learning_rate_factor", "beta_2", "ema_kimg", "augment_strength")
 """What can have a schedule, by the names in `ScheduleConfig`."""
 
 

@@ -8,6 +8,7 @@ from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.families import NETWORKS, DiscriminatorNetwork, GeneratorNetwork
+from keras_stylegan.training.augmenter import Augmenter
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.optimizers import make_optimizers
 
@@ -112,6 +113,9 @@ def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_step
         **dataclasses.asdict(config.loss),
         schedules={name: getattr(config.schedule, name) for name in config.schedule.given()},
         clip_leak=config.augment.clip_leak,
+        augment={
+            name: getattr(config.augment, name) for name in inspect.signature(Augmenter).parameters if name != "gan"
+        },
         discriminator_steps=training.discriminator_steps,
         jit_compile=training.jit_compile,
         steps_per_execution=training.steps_per_execution,

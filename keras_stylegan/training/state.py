@@ -10,7 +10,13 @@ import numpy as np
 
 from keras_stylegan.errors import InputError
 
-OWN_STATE = {"step": ("int32", 0), "images": ("int32", 0), "path_length_mean": ("float32", 0.0)}
+OWN_STATE = {
+    "step": ("int32", 0),
+    "images": ("int32", 0),
+    "path_length_mean": ("float32", 0.0),
+    "augment_strength": ("float32", 0.0),
+    "augment_sign": ("float32", 0.0),
+}
 """Scalar variables of `StyleGAN` itself: name to (dtype, default). A file older than one of them means its default."""
 
 SEED = "seed_generator_state"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.errors import InputError
 from keras_stylegan.losses.penalties import PENALTIES
+from keras_stylegan.training.augmenter import COLUMNS as COLUMNS_OF_AUGMENTATION
 from keras_stylegan.training.evaluation_csv import COLUMNS, read_evaluations
 from keras_stylegan.training.kimg_schedule import SCHEDULED
 from keras_stylegan.training.log_csv import read_log
@@ -21,7 +22,8 @@ PANELS = (
     ("Scores of the discriminator", "mean score (logit)", ("real_score", "fake_score"), "linear"),
     ("Penalties (before their weights)", "penalty", tuple(penalty.name for penalty in PENALTIES), "log"),
     ("Path length of the generator", "path length", ("path_length",), "linear"),
-    ("Schedules", "value", SCHEDULED, "log"),
+    ("Augmentation", "share", COLUMNS_OF_AUGMENTATION, "linear"),
+    ("Schedules", "value", tuple(name for name in SCHEDULED if name not in COLUMNS_OF_AUGMENTATION), "log"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 EVALUATION_PANEL = (
@@ -46,6 +48,8 @@ LABELS = {
     "learning_rate_factor": "rate factor",
     "beta_2": "β₂",
     "ema_kimg": "half-life (kimg)",
+    "augment_strength": "strength",
+    "augment_sign": "mean sign",
 } | {penalty.name: penalty.label for penalty in PENALTIES}
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
