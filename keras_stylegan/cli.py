@@ -157,16 +157,20 @@ class Prepare:
     """A file of experiments/ by its name, or the path of a file of your own."""
     config: Annotated[Config, _Inline] = field(default_factory=Config)
     """Every option of the experiment."""
+    augmentations: Path | None = None
+    """Also draw what augment.operations (by default all) make of two of the images, as a PNG."""
 
     def run(self) -> int:
         """Run the command; returns the exit code."""
         require_resources(self.config)
+        if self.augmentations is not None:
+            require_writable(self.augmentations)
         start_keras()
         from rich.console import Console
 
         from keras_stylegan import prepare
 
-        prepare.run(self.config, Console())
+        prepare.run(self.config, Console(), self.augmentations)
         return 0
 
 

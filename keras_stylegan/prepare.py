@@ -16,17 +16,19 @@ from keras_stylegan.data.sources import load_images, source_of
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.preparation import prepare_volumes
 from keras_stylegan.metrics.duplicates import LARGEST, SHOWN, near_duplicate_warning, near_duplicates
+from keras_stylegan.training.augmentation_sheet import draw_sheet
 
 BLOCK = 64
 """Slices that are reduced at a time."""
 
 
-def run(config: Config, console: Console) -> list[str]:
+def run(config: Config, console: Console, augmentations: Path | None = None) -> list[str]:
     """Reads both splits into the cache and prints the report.
 
     Args:
         config: `config.data`, `config.model.resolution` and `.channels`, and `config.training.seed` are used.
         console: Where the report goes.
+        augmentations: See `draw_sheet`, of `config.augment.operations`; None for no such picture.
 
     Returns:
         The lines of the report.
@@ -50,6 +52,9 @@ def run(config: Config, console: Console) -> list[str]:
         pairs = near_duplicates(test.images, train.images)
         found = near_duplicate_warning(pairs, test.names, train.names, "in the test and the train split")
         lines += found or ["No image of the test split has an equal or nearly equal one in the train split."]
+    if augmentations is not None:
+        draw_sheet(train, config.augment.operations, augmentations)
+        lines.append(f"Look at {augmentations}: are these heads that could be?")
     _say(lines, console)
     return lines
 
