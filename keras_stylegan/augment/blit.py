@@ -3,6 +3,8 @@
 import numpy as np
 from keras import ops
 
+from keras_stylegan.augment.kspace import constant
+
 
 def flipped(planes, mirror):
     """Mirror (N, M, H, W) left to right where `mirror` (N, 1, 1, 1) is true."""
@@ -17,7 +19,7 @@ def shifted(planes, down, right):
 
 def _moving(n, distance):
     """(N, 1, n, n), zeros and ones: pixel j goes to j + distance."""
-    j = np.arange(n, dtype="float32")
+    j = constant(np.arange(n))
     return ops.cast(ops.equal(j[:, None] + ops.round(distance), j), "float32")
 
 
@@ -31,7 +33,7 @@ def cut_out(planes, y, x, size):
         size: (N, 1, 1, 1): its sides as shares of those of the image.
     """
     inside = [
-        ops.abs(np.reshape((np.arange(n, dtype="float32") + 0.5) * 2 / n - 1, shape) - centre) < size
+        ops.abs(constant(np.reshape((np.arange(n) + 0.5) * 2 / n - 1, shape)) - centre) < size
         for n, shape, centre in ((planes.shape[2], (-1, 1), y), (planes.shape[3], (1, -1), x))
     ]
     return ops.where(ops.logical_and(*inside), 0.0, planes)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from keras import ops
 
-from keras_stylegan.augment.kspace import along_height, along_width, shifted_height, shifted_width
+from keras_stylegan.augment.kspace import along_height, along_width, constant, shifted_height, shifted_width
 
 PASS, STOP = 0.4, 0.495
 """Cycles per pixel between which the low-pass filter falls from 1 to 0. Within the circle of 0.495 no step of a
@@ -32,7 +32,7 @@ def transformed(planes, height, width, angle=None, scale=None, shift=None):
         factors = _low_pass(height, width, angle, scale)
         rows = along_height(along_height(rows, height.analysis) * factors, height.synthesis)
     if angle is not None:
-        y, x = (np.arange(axis.n, dtype="float32") - (axis.n - 1) / 2 for axis in (height, width))
+        y, x = (constant(np.arange(axis.n) - (axis.n - 1) / 2) for axis in (height, width))
         by_row = -ops.tan(angle / 2) * y[:, None]
         planes = along_width(shifted_width(rows, width, by_row), width.synthesis)
         columns = shifted_height(along_height(planes, height.analysis), height, ops.sin(angle) * x)
@@ -49,7 +49,7 @@ def transformed(planes, height, width, angle=None, scale=None, shift=None):
 def _sampling(axis, scale, shift):
     """Synthesis (N, 1, 2K, n) at the positions that become the pixels, 0 at those outside."""
     centre = (axis.n - 1) / 2
-    offsets = (np.arange(axis.n, dtype="float32") - centre - shift) / scale
+    offsets = (constant(np.arange(axis.n) - centre) - shift) / scale
     positions = (offsets + centre)[:, :, 0]
     inside = ops.cast(ops.abs(offsets) <= axis.n / 2, "float32")
     return axis.at(positions) * inside
@@ -57,7 +57,7 @@ def _sampling(axis, scale, shift):
 
 def _low_pass(height, width, angle, scale):
     """(N, 1, 2K_H, 2K_W), 1 for a sample that is neither turned nor scaled."""
-    radius = np.hypot(height.both[:, None], width.both)
+    radius = constant(np.hypot(height.both[:, None], width.both))
     smallest, moved = 1.0, False
     if scale is not None:
         smallest = ops.minimum(ops.minimum(scale[0], scale[1]), 1.0)

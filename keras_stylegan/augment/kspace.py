@@ -4,10 +4,13 @@ Everything is a product with matrices, so linear in the image, with gradients of
 would do with fewer operations, but its gradient adds up in no fixed order on a GPU; beside a network both are nothing.
 """
 
-import math
-
 import numpy as np
 from keras import ops
+
+
+def constant(array):
+    """A float32 tensor: PyTorch's do not take part in numpy's arithmetic."""
+    return ops.convert_to_tensor(np.asarray(array, "float32"))
 
 
 class Axis:
@@ -39,7 +42,7 @@ class Axis:
         Returns:
             (N, 1, 2K, m).
         """
-        angles = 2 * math.pi * self.frequencies[:, None] * positions[:, :, None, :]
+        angles = constant(2 * np.pi * self.frequencies[:, None]) * positions[:, :, None, :]
         return ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=2)
 
 
@@ -75,13 +78,13 @@ def shifted_width(coefficients, axis, distances):
         axis: `Axis` of the width.
         distances: (N, 1, H, 1) in pixels.
     """
-    angles = 2 * math.pi * distances * axis.frequencies
+    angles = distances * constant(2 * np.pi * axis.frequencies)
     return ops.concatenate(_turned(*ops.split(coefficients, 2, axis=3), ops.cos(angles), ops.sin(angles)), axis=3)
 
 
 def shifted_height(coefficients, axis, distances):
     """The same for columns: coefficients (N, M, 2K, W), distances (N, 1, 1, W)."""
-    angles = 2 * math.pi * distances * axis.frequencies[:, None]
+    angles = distances * constant(2 * np.pi * axis.frequencies[:, None])
     return ops.concatenate(_turned(*ops.split(coefficients, 2, axis=2), ops.cos(angles), ops.sin(angles)), axis=2)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from keras import ops
 
-from keras_stylegan.augment.kspace import filtered
+from keras_stylegan.augment.kspace import constant, filtered
 
 FIELD_WAVES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0))
 """Half-waves of a bias field over height and width."""
@@ -19,7 +19,7 @@ def with_bias_field(planes, weights):
         weights: Five (N, 1, 1, 1).
     """
     y, x = (np.pi * (np.arange(n) + 0.5) / n for n in planes.shape[2:])
-    waves = [np.outer(np.cos(i * y), np.cos(j * x)).astype("float32") for i, j in FIELD_WAVES]
+    waves = [constant(np.outer(np.cos(i * y), np.cos(j * x))) for i, j in FIELD_WAVES]
     return planes * ops.exp(sum(weight * wave for weight, wave in zip(weights, waves, strict=True)))
 
 
@@ -36,10 +36,10 @@ def through_kspace(planes, height, width, deviation=None, cut=None):
     """
     factors = 1.0
     if deviation is not None:
-        squares = height.both[:, None] ** 2 + width.both**2
+        squares = constant(height.both[:, None] ** 2 + width.both**2)
         factors = ops.exp(-2 * math.pi**2 * ops.square(deviation) * squares)
     if cut is not None:
-        highest = np.maximum(height.both[:, None], width.both)
+        highest = constant(np.maximum(height.both[:, None], width.both))
         factors = factors * ops.cast(highest <= 0.5 * (1.0 - cut), "float32")
     return filtered(planes, height, width, factors)
 
@@ -55,7 +55,7 @@ def with_spikes(planes, y_wave, x_wave, phase, amplitude):
         amplitude: (N, 1, 1, 1).
     """
     n, m = planes.shape[2:]
-    y, x = (2 * np.pi * np.arange(k, dtype="float32")[shape] / k for k, shape in ((n, np.s_[:, None]), (m, np.s_[:])))
+    y, x = constant(2 * np.pi * np.arange(n)[:, None] / n), constant(2 * np.pi * np.arange(m) / m)
     angles = ops.round(y_wave * (n // 2)) * y + ops.round(x_wave * (m // 2)) * x + math.pi * phase
     return planes + amplitude * ops.cos(angles)
 
