@@ -92,6 +92,7 @@ TESTS_OF_NO_FILE = {
     "test_docs": "the pages of docs/",
     "test_hostile_commands": "every command and every reader of a run",
     "test_damaged_files": "the readers of config.json, checkpoints and ONNX files",
+    "augment/test_no_leak": "all operations: what a generator learns behind them",
     "backend/test_backends": "the backends against each other",
     "backend/test_distribution": "replicas in processes of their own",
     "backend/test_last_batch": "one behaviour on every backend",

@@ -59,4 +59,6 @@ def everything():
 
 
 if __name__ == "__main__":
-    np.savez(sys.argv[1], **{f"{key} {k}": array for key, found in everything().items() for k, array in enumerate(found)})
+    np.savez(
+        sys.argv[1], **{f"{key} {k}": array for key, found in everything().items() for k, array in enumerate(found)}
+    )

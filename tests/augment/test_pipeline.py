@@ -111,9 +111,7 @@ def check_pointwise(name, uniform, noise, y, first, second):
         np.testing.assert_allclose(array, expected, rtol=2e-3, atol=1e-4 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize(
-    "backend", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch")]
-)
+@pytest.mark.parametrize("backend", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch")])
 def test_other_backends_have_the_same_gradients_of_gradients(tmp_path, backend):
     environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(HERE.parents[1])}
     output = tmp_path / "found.npz"

@@ -57,6 +57,12 @@ class ReplayedDraws(Draws):
     def image_noise(self, batch):
         return self._row(101, lambda random: random.normal(size=(batch, SIZE, SIZE, 1)))
 
+    def augmentation(self, batch, pipeline):
+        return (
+            self._row(102, lambda random: random.uniform(size=(batch, pipeline.numbers))),
+            self._row(103, lambda random: random.normal(size=(batch, SIZE, SIZE, 2))),
+        )
+
 
 class ReplayedGAN(StyleGAN):
     """Counts, on JAX, how often the state really goes back into the variables."""
@@ -78,7 +84,7 @@ def int_tensor(variable):
 
 
 def make_gan(network="stylegan2", **options):
-    """WGAN-GP, lazy R1, path length, style mixing, two classes."""
+    """WGAN-GP, lazy R1, path length, style mixing, adaptive augmentation, two classes."""
     sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "c_dim": 2, "mapping_layers": 2}
     family = NETWORKS[network]
     generator = family.generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
@@ -94,6 +100,11 @@ def make_gan(network="stylegan2", **options):
         r1_gamma=1.0,
         r1_interval=4,
         clip_leak=0.1,
+        augment={
+            "operations": ("blit", "geometry", "scanner", "intensity", "cutout"),
+            "ada_kimg": 0.1,
+            "ada_target": -0.5,
+        },
         schedules={
             "r1_gamma": ((0, 2), (0.05, 0.2)),
             "learning_rate_factor": ((0, 1), (0.1, 0.5)),
