@@ -5,6 +5,7 @@ import shutil
 import time
 
 import pytest
+from hostile_augmentations import AUGMENTATIONS
 from hostile_comparisons import COMPARISONS
 from hostile_rows import NEWEST, ROWS
 
@@ -60,11 +61,11 @@ def make(path, content):
 
 
 def test_there_are_rows_enough():
-    rows = [*ROWS, *COMPARISONS]
+    rows = [*ROWS, *AUGMENTATIONS, *COMPARISONS]
     assert len({row.what for row in rows}) == len(rows) > 100
 
 
-@pytest.mark.parametrize("row", [*ROWS, *COMPARISONS], ids=lambda row: row.what[:60])
+@pytest.mark.parametrize("row", [*ROWS, *AUGMENTATIONS, *COMPARISONS], ids=lambda row: row.what[:60])
 def test_a_hostile_command_is_answered_in_one_line(row, run, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "empty"
     folder.mkdir()

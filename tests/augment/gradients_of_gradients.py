@@ -1,4 +1,4 @@
-"""A program: g = ∇½‖T(x)‖² and ∇½‖g‖² of every operation, on the backend of KERAS_BACKEND: gradients_of_gradients OUTPUT."""
+"""A program: ∇½‖T(x)‖² and the gradient of half its square, of every operation T, into the file that it is given."""
 
 import sys
 

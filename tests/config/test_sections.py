@@ -99,6 +99,25 @@ REJECTED = [
     ],
     (ScheduleConfig, {"beta_2": ((0.0, 0.9), (1.0, 1.0))}, "beta_2 must be .* above 0 and below 1. Received: "),
     (AugmentConfig, {"clip_leak": 0.0}, r"augment.clip_leak must be in \(0, 1\]. Received: 0.0"),
+    (
+        ScheduleConfig,
+        {"augment_strength": ((0.0, 0.5), (1.0, 1.5))},
+        "augment_strength must be .* and at most 1. Received: ",
+    ),
+    *[
+        (
+            AugmentConfig,
+            {"operations": ("flip",), "strength": value},
+            r"strength must be in \[0, 1\], or None.* Received: ",
+        )
+        for value in (-0.1, 1.1, NAN)
+    ],
+    (AugmentConfig, {"strength": 0.5}, "strength must be left out while augment.operations names none. Received: 0.5"),
+    (AugmentConfig, {"operations": ("diffaugment", "flip")}, "'diffaugment' alone, or others. Received: "),
+    (AugmentConfig, {"operations": ("invert",)}, "augment.operations must be .* Received: "),
+    (AugmentConfig, {"ada_target": 1.0}, "ada_target must be above -1 and below 1. Received: 1.0"),
+    (AugmentConfig, {"ada_target": NAN}, "ada_target must be above -1 and below 1. Received: nan"),
+    (AugmentConfig, {"ada_kimg": 0.0}, "ada_kimg must be greater than 0. Received: 0.0"),
     (AugmentConfig, {"clip_leak": 1.5}, r"augment.clip_leak must be in \(0, 1\]. Received: 1.5"),
     (TrainingConfig, {"batch_size": 0}, "batch_size must be at least 1. Received: 0"),
     (TrainingConfig, {"epochs": 0}, "epochs must be at least 1. Received: 0"),
@@ -197,6 +216,11 @@ def test_a_schedule_must_cover_the_run_and_change_what_is_on():
         InputError, match=r"schedule.r2_gamma must be left out while loss.r2_gamma is 0.* Received: \(\("
     ):
         Config(schedule=ScheduleConfig(r2_gamma=pairs), training=TrainingConfig(total_kimg=100.0))
+    rising = ((0.0, 0.1), (100.0, 0.5))
+    with pytest.raises(
+        InputError, match="schedule.augment_strength must be left out while augment.strength is None.* Rec"
+    ):
+        Config(schedule=ScheduleConfig(augment_strength=rising), augment=AugmentConfig(operations=("blit",)))
     assert Config(schedule=ScheduleConfig(ema_kimg=pairs), training=TrainingConfig(total_kimg=100.0)).schedule.ema_kimg
 
 
