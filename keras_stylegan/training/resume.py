@@ -14,7 +14,7 @@ SAID = (
     "loss",
     "optimizer",
     "schedule",
-    "augment.clip_leak",
+    "augment",
     "training.discriminator_steps",
     "training.style_mixing_prob",
     "training.ema_kimg",

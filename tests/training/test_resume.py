@@ -69,6 +69,7 @@ def test_equal_options_say_nothing():
             "From here on schedule.ema_kimg is ((0, 1.0), (9, 2.0)) (was ()).",
         ),
         ({"augment__clip_leak": 0.1}, "From here on augment.clip_leak is 0.1 (was 1.0)."),
+        ({"augment__ada_kimg": 50.0}, "From here on augment.ada_kimg is 50.0 (was 100.0)."),
         ({"training__ema_kimg": 5.0}, "From here on training.ema_kimg is 5.0 (was None)."),
         ({"training__ema_rampup": None}, "From here on training.ema_rampup is None (was 0.05)."),
     ],
