@@ -16,7 +16,7 @@ PAGES = [
     "README.md",
     "CONTRIBUTING.md",
     *(f"{name}/README.md" for name in ("export", "experiments")),
-    *(f"keras_stylegan/{name}/README.md" for name in ("backend", "comparison", "data", "importing")),
+    *(f"keras_stylegan/{name}/README.md" for name in ("augment", "backend", "comparison", "data", "importing")),
 ]
 EXPERIMENTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("experiments/*.py"))
 
