@@ -72,6 +72,9 @@ class ReplayedDraws(Draws):
     def image_noise(self, batch):
         return self._rows(batch, "normal", SIZE, SIZE, 1)
 
+    def augmentation(self, batch, pipeline):
+        return self._rows(batch, "uniform", pipeline.numbers), self._rows(batch, "normal", SIZE, SIZE, 2)
+
 
 class ReplayedGAN(StyleGAN):
     """Has a variable that says how far the replicas' own latents are apart."""
@@ -83,7 +86,7 @@ class ReplayedGAN(StyleGAN):
 
 
 def make_gan():
-    """Logistic loss, lazy R1 and path length, style mixing."""
+    """Logistic loss, lazy R1 and path length, style mixing, adaptive augmentation."""
     sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "mapping_layers": 2}
     generator = Generator(z_dim=6, w_dim=6, seed=0, name="generator", **sizes)
     generator.build()
@@ -112,6 +115,7 @@ def make_gan():
         r1_interval=2,
         pl_weight=2.0,
         pl_interval=3,
+        augment={"operations": ("flip", "rotation", "noise", "gain"), "ada_kimg": 0.05, "ada_target": -0.5},
         jit_compile=BACKEND == "jax",
     )
     return gan
