@@ -7,6 +7,8 @@ AUGMENTATIONS = [
     for option, value, words in (
         ("augment.operations", "flip invert", "invalid choice 'invert'"),
         ("augment.operations", "flip diffaugment", "augment.operations must be 'diffaugment' alone, or others"),
+        ("augment.real-elastic", 0.5, "augment.real_elastic must be from 0 to 0.05. Received: 0.5"),
+        ("augment.real-bias-field", "nan", "augment.real_bias_field must be from 0 to 0.5. Received: nan"),
         ("augment.strength", 1.5, "augment.strength must be in [0, 1], or None to adapt it. Received: 1.5"),
         ("augment.strength", "much", "--augment.strength"),
         ("augment.strength", 0.5, "augment.strength must be left out while augment.operations names none"),

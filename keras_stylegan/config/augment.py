@@ -37,6 +37,12 @@ class AugmentConfig:
 
     horizontal_flip: bool = True
     """Mirror every real image left to right with probability 0.5."""
+    real_elastic: float = 0.0
+    """Deform every real image as heads differ, which the generator learns: standard deviation of the displacement as a
+    share of the shorter side, 0.01 to 0.02 is mild. Needs keras_cv."""
+    real_bias_field: float = 0.0
+    """Make every real image smoothly brighter and darker as coils do, which the generator learns: standard deviation of
+    the logarithm of the factor, 0.05 to 0.1 is mild. Needs keras_cv."""
     clip_leak: float = 1.0
     """What generated values exceed black or white by shrinks to this share before the discriminator sees it: padding,
     exactly black in real images, is then no cue to live on. 0.1 is a good value; 1 changes nothing."""
@@ -55,6 +61,8 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         require_types(self)
+        require(0 <= self.real_elastic <= 0.05, "augment.real_elastic", "from 0 to 0.05", self.real_elastic)
+        require(0 <= self.real_bias_field <= 0.5, "augment.real_bias_field", "from 0 to 0.5", self.real_bias_field)
         require(0 < self.clip_leak <= 1, "augment.clip_leak", "in (0, 1]", self.clip_leak)
         legal = self.strength is None or 0 <= self.strength <= 1
         require(legal, "augment.strength", "in [0, 1], or None to adapt it", self.strength)

@@ -1,6 +1,6 @@
 """Batches of real images in the order that `fit` reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.intensity import to_float
+from keras_stylegan.data.variation_draws import draws
 from keras_stylegan.errors import InputError
 
 
@@ -44,6 +45,7 @@ class TrainingBatches(keras.utils.PyDataset):
         epoch: Number of the current epoch.
         first_batch: Batches of the current epoch that have been used already.
         c_dim: Number of classes the networks know, 0 if they are unconditional.
+        vary: From images (B, H, W, C) float32 in [-1, 1] and their `variation_draws.draws` to images, see `variation`.
         part: (i, n): items hold only the i-th of n equal parts of each batch's rows, where n processes share a batch.
 
     Attributes:
@@ -72,6 +74,7 @@ class TrainingBatches(keras.utils.PyDataset):
         first_batch: int = 0,
         c_dim: int = 0,
         part: tuple[int, int] = (0, 1),
+        vary: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
     ) -> None:
         super().__init__()
         count = len(image_set)
@@ -94,7 +97,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._seed = seed
         self._horizontal_flip = horizontal_flip
-        self._part = part
+        self._part, self._vary = part, vary
         self._in_epoch = False
         self._steps_of_fit: int | None = None
         self._start(epoch, first_batch)
@@ -116,7 +119,7 @@ class TrainingBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The batch `index` of those left in the current epoch: images (B, H, W, C) and columns of labels (B,)."""
         # One read of the whole state: Keras prefetches in a thread that may outlive the epoch.
-        _, first_batch, order, flips = self._position
+        epoch, first_batch, order, flips = self._position
         if not 0 <= index < self.batches_per_epoch - first_batch:
             raise IndexError(f"index must be from 0 to {self.batches_per_epoch - first_batch - 1}. Received: {index}")
         number, count = self._part
@@ -127,7 +130,10 @@ class TrainingBatches(keras.utils.PyDataset):
         if self._horizontal_flip:
             mirrored = flips[start : start + size]
             images[mirrored] = images[mirrored, :, ::-1]
-        return to_float(images), {name: column[chosen] for name, column in self._labels.items()}
+        images = to_float(images)
+        if self._vary is not None:
+            images = self._vary(images, draws(self._seed, epoch, chosen))
+        return images, {name: column[chosen] for name, column in self._labels.items()}
 
     def on_epoch_begin(self) -> None:
         """Called by Keras before it iterates."""

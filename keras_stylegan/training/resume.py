@@ -14,6 +14,8 @@ SAID = (
     "loss",
     "optimizer",
     "schedule",
+    "augment.real_elastic",
+    "augment.real_bias_field",
     "augment.clip_leak",
     "augment.operations",
     "augment.strength",

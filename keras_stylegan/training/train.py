@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from keras_stylegan.backend import check_options, replicas
-from keras_stylegan.config import Config, TrainingConfig
+from keras_stylegan.config import AugmentConfig, Config, TrainingConfig
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
 from keras_stylegan.data.sources import load_images, source_of
@@ -144,7 +144,21 @@ def _batches(config: Config, data: ImageSet, images_seen: int) -> TrainingBatche
         epoch=epoch,
         first_batch=batch,
         part=replicas.data_part(),
+        vary=_variation(config.augment),
     )
+
+
+def _variation(options: AugmentConfig) -> Callable | None:
+    if not (options.real_elastic or options.real_bias_field):
+        return None
+    try:
+        from keras_stylegan.data.variation import variation
+    except ImportError as error:
+        raise InputError(
+            f"augment.real_elastic and augment.real_bias_field need keras_cv and TensorFlow, and {error.name} is not "
+            "installed: pip install keras-cv tensorflow, or leave both at 0"
+        ) from error
+    return variation(options.real_elastic, options.real_bias_field)
 
 
 def _take_over(gan: StyleGAN, checkpoints: CheckpointFolder, record: Record, say: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches, epoch_order, fit_epochs
+from keras_stylegan.data.variation_draws import draws
 from keras_stylegan.errors import InputError
 
 COUNT, BATCH = 23, 4  # Five batches an epoch, three images left over.
@@ -105,6 +106,21 @@ def test_16_bit_images_map_their_own_range():
     images = image_set(dtype=np.uint16)
     images.images[...] = 65535
     assert TrainingBatches(images, BATCH, 0, False)[0][0].min() == 1.0
+
+
+def test_every_image_of_an_epoch_varies_by_draws_of_its_own():
+    given = {}
+
+    def vary(images, normals):
+        for (number, _), row in zip(shown(images), normals, strict=True):
+            given[number] = row
+        return images + 5
+
+    data = batches(epoch=2, first_batch=1, vary=vary)
+    assert all(data[index][0].min() >= 4 for index in range(len(data)))
+    assert len(given) == 16
+    for number, row in given.items():
+        np.testing.assert_array_equal(row, draws(5, 2, np.array([number]))[0])
 
 
 def test_index_beyond_the_epoch():

@@ -28,7 +28,7 @@ config = Config(
                       conditional=True),
     loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=1.0, r1_interval=4, pl_weight=2.0),
     data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
-    augment=AugmentConfig(clip_leak=0.1),
+    augment=AugmentConfig(clip_leak=0.1, real_elastic=0.02, real_bias_field=0.1),
     schedule=ScheduleConfig(
         r1_gamma=((0, 2.0), (0.3, 0.2), (1000, 0.1)), learning_rate_factor=((0, 1.0), (1000, 0.001)),
         beta_2=((0, 0.9), (0.3, 0.99), (1000, 0.99)), ema_kimg=((0, 0.01), (0.3, 0.1), (1000, 0.1))),
