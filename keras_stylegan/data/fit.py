@@ -133,3 +133,24 @@ def luma(image: np.ndarray) -> np.ndarray:
     """
     weights = np.array([0.299, 0.587, 0.114])
     return np.rint(image @ weights).astype(image.dtype)[..., None]
+
+
+def to_network(
+    image: np.ndarray, size: Size, channels: int, fit: str = "pad", background: int | None = None
+) -> np.ndarray:
+    """An image of a file in the size and colour of the networks: colour becomes grey, grey is repeated.
+
+    Args:
+        image: (H, W, 1 or 3) uint8 or uint16.
+        size: (height, width) of the networks.
+        channels: 1 or 3 of the networks.
+        fit: See `fit_to`.
+        background: See `pad_to`.
+
+    Returns:
+        (height, width, channels) of the same type.
+    """
+    if channels == 1 and image.shape[-1] == 3:
+        image = luma(image)
+    fitted = fit_to(image, size, fit, background)
+    return np.repeat(fitted, channels, axis=-1) if fitted.shape[-1] < channels else fitted

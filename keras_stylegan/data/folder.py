@@ -17,7 +17,7 @@ from keras_stylegan.data import cache
 from keras_stylegan.data.cache_entry import Entry, Writer, pixel_digest
 from keras_stylegan.data.decode import RefusedError, decode, is_grey
 from keras_stylegan.data.file_name import NameReader, printable
-from keras_stylegan.data.fit import Size, enlarges, fit_to, luma
+from keras_stylegan.data.fit import Size, enlarges, to_network
 from keras_stylegan.data.image_set import ImageSet, duplicate_images
 from keras_stylegan.data.listing import ImageFile, Listing, has_splits, list_images, split_folder
 from keras_stylegan.data.progress import progress_bar
@@ -185,11 +185,7 @@ class _Reading:
         kind = "one-channel" if depth == 1 else "grey stored as colour" if grey else "colour"
         enlarged = enlarges(height, width, self.size, self.data.fit)
         digest = pixel_digest(image)
-        if self.channels == 1 and depth == 3:
-            image = luma(image)
-        fitted = fit_to(image, self.size, self.data.fit, self.data.background)
-        if fitted.shape[-1] < self.channels:
-            fitted = np.repeat(fitted, self.channels, axis=-1)
+        fitted = to_network(image, self.size, self.channels, self.data.fit, self.data.background)
         return _Decoded(fitted, digest, f"{height}x{width}", kind, enlarged)
 
     def _check_size(self, file: ImageFile, result: _Decoded) -> None:

@@ -20,6 +20,7 @@ from keras_stylegan.evaluation.measure import Measurements
 from keras_stylegan.evaluation.model_card import model_card
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
+from keras_stylegan.evaluation.projected import STEPS, measure_projection, projected_images
 from keras_stylegan.evaluation.report import report
 from keras_stylegan.evaluation.run_facts import run_facts
 from keras_stylegan.evaluation.verdict import verdict
@@ -101,6 +102,11 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
             ledger.attempt("feature maps", lambda: _feature_maps(ledger, trained, options))
             with bar("Memorisation audit", 2 * options.count + len(material.heldout)) as advance:
                 writer.audit = measurements.of_memory(extractors[0], advance)
+            if options.projected:
+                total = STEPS * projected_images(material, samples, options.projected)
+                with bar("Projecting", total) as advance:
+                    arguments = (trained, material, samples, ledger, options.projected, options.seed, advance)
+                    ledger.attempt("projection", lambda: measure_projection(*arguments))
             ledger.attempt("data checks", lambda: writer.named.extend(_check_data(ledger, material)))
         except KeyboardInterrupt:
             ledger.record["failures"]["everything after"] = "interrupted"
@@ -244,6 +250,7 @@ def _command(options: EvaluateOptions) -> str:
     """The command to repeat it, with words in place of all paths: the files that hold it are meant to be shared."""
     features = " ".join("ENCODER.onnx" if name.endswith(".onnx") else name for name in options.features)
     command = f"python run.py evaluate RUN --count {options.count} --seed {options.seed} --features {features}"
+    command += f" --projected {options.projected}" if options.projected else ""
     for option, word in (("weights", "WEIGHTS"), ("data_path", "TRAINING_IMAGES"), ("heldout_path", "OTHER_SUBJECTS")):
         if getattr(options, option) is not None:
             command += f" --{option.replace('_', '-')} {word}"

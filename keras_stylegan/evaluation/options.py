@@ -11,6 +11,8 @@ from keras_stylegan.errors import InputError
 EXTRACTORS = ("random", "smooth", "domain", "inception")
 """Feature extractors by name; any other one is an ONNX file."""
 
+MOST_PROJECTED = 10_000
+
 
 @dataclass(frozen=True)
 class EvaluateOptions:
@@ -28,6 +30,9 @@ class EvaluateOptions:
     """File with the weights of 'inception'."""
     checkpoint: Literal["newest", "best"] = "newest"
     """The newest checkpoint of the run, or the best one by its evaluations during training."""
+    projected: int = 0
+    """Training, held-out and generated images, as many of each, that are projected into the latent space to see whether
+    the model makes its training subjects better than other people. Off by default: it takes seconds an image."""
     data_path: Path | None = None
     """The images the run was trained on, if they have moved since; by default where the run found them."""
     heldout_path: Path | None = None
@@ -39,6 +44,8 @@ class EvaluateOptions:
         require(self.count >= 1, "count", "at least 1", self.count)
         require(self.count <= MOST_EVALUATED, "count", f"at most {MOST_EVALUATED:,}", self.count)
         require(0 <= self.seed < 2**64, "seed", "from 0 to 2^64 − 1", self.seed)
+        legal = self.projected == 0 or 2 <= self.projected <= MOST_PROJECTED
+        require(legal, "projected", f"0, or from 2 to {MOST_PROJECTED:,}", self.projected)
         if not self.features:
             raise InputError(f"features must name at least one extractor of {EXTRACTORS} or an ONNX file. Received: ()")
         for name in self.features:

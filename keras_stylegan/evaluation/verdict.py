@@ -39,6 +39,7 @@ def verdict(record: dict[str, Any]) -> list[dict[str, str]]:
     lines: list[tuple[str, str]] = []
     lines += _state(record)
     lines += _memorisation(record)
+    lines += _projection(record)
     lines += _fidelity(record)
     lines += _shortfalls(record)
     lines += _diversity(record)
@@ -70,6 +71,21 @@ def _memorisation(record):
     if audit["verdict"] == "copies" and not audit["spaces"]["pixel"]["outliers"]:
         text = "Signs of memorisation"
     yield level, f"{text}. {audit['reason']}"
+
+
+def _projection(record):
+    measurement = record["metrics"].get(Key("projection_advantage"))
+    if not measurement or not measurement["interval"]:
+        return
+    low, high = measurement["interval"]
+    figures = f"a training image is found nearer than a held-out one in {measurement['value']:.0%} of pairs"
+    if low > 0.5:
+        yield (
+            NOTICE,
+            f"The model makes its training subjects better than other people: {figures} [{low:.0%}, {high:.0%}]",
+        )
+    else:
+        yield GOOD, f"Training subjects are found no nearer in the latent space than other people: {figures}"
 
 
 def _overall(record):

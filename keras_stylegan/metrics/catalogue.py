@@ -244,6 +244,26 @@ METRICS = {
         None,
         None,
     ),
+    "projection_advantage": Metric(
+        "Projection advantage of training subjects",
+        "equal",
+        "How often a training image is found nearer in the latent space than a held-out one (1/2: no more often than "
+        "not). Clearly above 1/2 the model makes the people it was trained on better than others, and somebody with a "
+        "scan can tell whether it was used.",
+        "Chen et al. 2020 (GAN-Leaks)",
+        None,
+        None,
+        has_ratio=False,
+    ),
+    "projection_distance": Metric(
+        "Projection distance of held-out people",
+        "lower",
+        "How far the nearest image that the model can make is from a held-out person's, in grey values (2 is the whole "
+        "range). The ratio is to its own images, projected in the same way: what the search itself leaves.",
+        "Karras et al. 2019, appendix D",
+        None,
+        None,
+    ),
 }
 """Name to record, in the order of the report."""
 

@@ -99,3 +99,19 @@ def split_by_subject(subjects: np.ndarray, share: float, seed: int = 0) -> tuple
     chosen = np.random.default_rng(seed).permutation(len(names))
     first = np.isin(owner, chosen[: min(max(round(share * len(names)), 1), len(names) - 1)])
     return np.flatnonzero(first), np.flatnonzero(~first)
+
+
+def spread_sample(subjects: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
+    """Sorted indices of `size` images of as many subjects as there are; all images where there are fewer.
+
+    Subjects come in random order and give one random image each; then each gives a second one, and so on.
+    """
+    rng = np.random.default_rng(seed)
+    _, owner = np.unique(np.asarray(subjects), return_inverse=True)
+    shuffled = rng.permutation(len(owner))
+    rank = rng.permutation(int(owner.max()) + 1)
+    turn, seen = np.empty(len(owner), np.int64), np.zeros(len(rank), np.int64)
+    for row in shuffled:
+        turn[row] = seen[owner[row]]
+        seen[owner[row]] += 1
+    return np.sort(np.lexsort((rank[owner], turn))[:size])

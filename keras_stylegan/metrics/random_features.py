@@ -35,34 +35,43 @@ class RandomFeatures:
         chunks = [self._embed(images[start : start + CHUNK]) - black for start in range(0, len(images), CHUNK)]
         return np.concatenate(chunks)
 
+    def kernels(self, height: int, width: int, channels: int) -> list[np.ndarray]:
+        """Kernels (k, k, inputs, filters) float32 of the convolutions of such images, from fine to coarse."""
+        found, inputs = [], channels
+        while not found or max(height, width) > 4:
+            layer = len(found)
+            size, filters = (5 if layer == 0 else 3), min(32 << layer, WIDEST)
+            depth = CHANNELS if layer == 0 else inputs
+            kernel = self._normal(("kernel", layer), (size, size, depth, filters), size * size * depth).copy()
+            if layer == 0 and channels == 1:
+                kernel = kernel.sum(axis=2, keepdims=True)
+            if layer == 0:
+                # Every second filter sees only differences between pixels; without a bias its rectified response is
+                # the amount of detail, which intensities would hide.
+                kernel[..., ::2] -= kernel[..., ::2].mean(axis=(0, 1), keepdims=True)
+            found.append(kernel)
+            height, width, inputs = -(-height // 2), -(-width // 2), filters
+        return found
+
     def _embed(self, images):
         maps = np.asarray(images, np.float32)
-        parts, layer = [], 0
-        while layer == 0 or max(maps.shape[1:3]) > 4:
-            size, filters = (5 if layer == 0 else 3), min(32 << layer, WIDEST)
-            maps = self._convolve(maps, layer, size, filters)
+        parts = []
+        for layer, kernel in enumerate(self.kernels(*maps.shape[1:])):
+            maps = self._convolve(maps, kernel)
             if layer < 2:
                 # Divided by the root of the number of positions: the size a random projection of the map would have.
                 positions = maps.shape[1] * maps.shape[2]
                 parts.append(maps.sum(axis=(1, 2)) * np.float32(SCALE / np.sqrt(positions)))
-            layer += 1
         flat = maps.reshape(len(maps), -1)
         projection = self._normal(("projection", flat.shape[1]), (flat.shape[1], PROJECTION), flat.shape[1])
         parts.append(flat @ projection * np.float32(SCALE))
         return np.concatenate(parts, axis=1)
 
-    def _convolve(self, maps, layer, size, filters):
+    def _convolve(self, maps, kernel):
         """Stride 2, edge padding (zeros would draw a frame around a dark background), ReLU."""
         count, height, width, channels = maps.shape
+        size, filters = kernel.shape[0], kernel.shape[-1]
         half, rows, columns = size // 2, -(-height // 2), -(-width // 2)
-        depth = CHANNELS if layer == 0 else channels
-        kernel = self._normal(("kernel", layer), (size, size, depth, filters), size * size * depth).copy()
-        if layer == 0 and channels == 1:
-            kernel = kernel.sum(axis=2, keepdims=True)
-        if layer == 0:
-            # Every second filter sees only differences between pixels; without a bias its rectified response is the
-            # amount of detail, which intensities would hide.
-            kernel[..., ::2] -= kernel[..., ::2].mean(axis=(0, 1), keepdims=True)
         padded = np.pad(maps, ((0, 0), (half, half), (half, half), (0, 0)), mode="edge")
         patches = np.empty((count, rows, columns, size * size, channels), np.float32)
         for i in range(size):

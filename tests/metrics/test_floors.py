@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.errors import InputError
-from keras_stylegan.metrics.floors import floors, split_by_subject, subject_sample
+from keras_stylegan.metrics.floors import floors, split_by_subject, spread_sample, subject_sample
 
 
 def difference_of_means(first, second, subjects):
@@ -61,3 +61,14 @@ def test_split_has_no_subject_in_common():
     assert sorted([*first, *second]) == list(range(20))
     with pytest.raises(InputError, match="at least 2 subjects. Received: 1"):
         split_by_subject(np.array(["a", "a"]), 0.5)
+
+
+def test_a_spread_sample_takes_one_image_of_everybody_before_a_second_of_anybody():
+    subjects = np.repeat(np.array(["a", "b", "c", "d"]), [1, 5, 5, 9])
+    for size in range(1, 5):
+        chosen = subjects[spread_sample(subjects, size, seed=size)]
+        assert len(set(chosen)) == len(chosen) == size
+    assert sorted(subjects[spread_sample(subjects, 7)]) == ["a", "b", "b", "c", "c", "d", "d"]
+    assert np.array_equal(spread_sample(subjects, 99), np.arange(20))
+    drawn = {tuple(spread_sample(subjects, 3, seed)) for seed in range(20)}
+    assert len(drawn) > 10
