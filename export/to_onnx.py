@@ -24,6 +24,7 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
+from .directions import DirectionError, read_directions
 from .hub import FORMATS, HubModel
 from .metadata import metadata
 from .options import ExportOptions
@@ -31,6 +32,7 @@ from .runtime import SEAL
 from .verify import VERIFICATION, verify
 
 PARTS = ("generator", "mapping", "synthesis")
+DIRECTIONS = "directions.json"
 
 
 def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
@@ -78,6 +80,20 @@ def _write(trained: TrainedGenerator, options: ExportOptions, folder: Path) -> N
         model.metadata_props.add(key=VERIFICATION, value=json.dumps(report.numbers()))
         save(model, path)
     trained.generator.save(folder / "generator.keras")
+    take_directions(trained, folder)
+
+
+def take_directions(trained: TrainedGenerator, folder: Path) -> None:
+    """Copy what `run.py directions` found for these weights; of other weights, or damaged, it is left out and told."""
+    source = trained.run_dir / "directions" / DIRECTIONS
+    if not source.is_file():
+        return
+    try:
+        read_directions(source, trained.weights_sha256)
+    except DirectionError as error:
+        print(f"Without directions: {error}")
+        return
+    (folder / DIRECTIONS).write_bytes(source.read_bytes())
 
 
 def write_part(trained: TrainedGenerator, part: str, options: ExportOptions, folder: Path) -> Path:

@@ -111,6 +111,11 @@ class StyleGANSynthesis(keras.Model):
         """Name of every styled layer to its features (N, h, w, C), after AdaIN."""
         return self._image_and_maps(ws, noise)[1]
 
+    def style_kernels(self):
+        """For every style the kernel (w_dim, 2C) of the dense layer that makes scale and shift of it."""
+        layers = [getattr(layer, "epilogue", layer) for layer in self.styled]
+        return [[layer.adain.affine.kernel] for layer in layers]
+
     def _image_and_maps(self, ws, noise):
         if isinstance(noise, str):
             noise = [noise] * self.num_ws

@@ -136,6 +136,14 @@ class SynthesisNetwork(keras.Model):
         """Name of every styled convolution to its features (N, h, w, C), in a 'resnet' with the other branch added."""
         return self._image_and_maps(ws, noise)[1]
 
+    def style_kernels(self):
+        """For every style the kernels (w_dim, n) of the dense layers that it goes through: convolution, then ToRGB."""
+        kernels = [[conv.affine.kernel] for conv in self.convs] + [[]]
+        for number, r in enumerate(self.resolutions):
+            if f"{r}" in self.to_rgbs:
+                kernels[2 * number + 1].append(self.to_rgbs[f"{r}"].affine.kernel)
+        return kernels
+
     def _image_and_maps(self, ws, noise):
         if isinstance(noise, str):
             batch = ops.shape(ws)[0]
