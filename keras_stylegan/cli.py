@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -24,6 +24,7 @@ from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import export_module
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
+from keras_stylegan.latent_commands import Directions, Project
 from keras_stylegan.program import CONSOLE, program
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.resources import in_words, require_resources
@@ -47,6 +48,9 @@ class Train:
     resume: bool = False
     """Continue the run from its newest checkpoint, with the run's own options. Ctrl-C, SIGTERM and a closed terminal
     write one and end the run, unless nohup or a script's & made it ignore them."""
+    init_from: Path | None = None
+    """Run folder, of a trained or an imported run, whose weights a new run starts with; its resolution and its classes
+    may be others."""
     dry_run: bool = False
     """Print the resolved config and what it needs of memory and disk, and stop."""
 
@@ -56,13 +60,15 @@ class Train:
             print(to_json(self.config))
             # Beside the config, which another program may read.
             print(in_words(self.config), file=sys.stderr)
+        if self.resume and self.init_from is not None:
+            raise InputError("--init-from is for a new run; one that goes on with --resume has its weights already")
         require_resources(self.config, self.run_folder(), self.resume)
         if self.dry_run:
             return 0
         start_keras(distribution=self.config.training.distribution)
         from keras_stylegan.training.train import train
 
-        return train(self.config, self.run_folder(), self.resume)
+        return train(self.config, self.run_folder(), self.resume, init_from=self.init_from)
 
     def run_folder(self) -> Path:
         """The run folder, chosen or by default."""
@@ -233,6 +239,8 @@ COMMANDS = {
     "evaluate": Evaluate,
     "export": Export,
     "import": Import,
+    "project": Project,
+    "directions": Directions,
     "prepare": Prepare,
     "benchmark": Benchmark,
     "compare": comparison.Compare,
@@ -264,9 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
 
 
-def parse(
-    arguments: Sequence[str],
-) -> Train | Generate | Evaluate | Export | Import | Prepare | PrepareVolumes | Benchmark | comparison.Compare:
+def parse(arguments: Sequence[str]) -> Any:
     """The command of a command line, with all its options.
 
     The config of an experiment, wherever it is named, gives the defaults of all other options. With `--resume` the

@@ -63,7 +63,8 @@ ALLOWED = {
     # Keras downloads the archive.
     "data.cifar10": ({"atomic", "config", "errors", "sizes"}, {"numpy", "keras"}),
     "data.pipeline": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),
-    "latent": ({"models", "layers", "errors", "backend"}, KERAS | {"PIL"}),
+    # Directions and projections are measured with features and intervals of metrics.
+    "latent": ({"models", "layers", "errors", "backend", "metrics", "sizes"}, KERAS | {"PIL"}),
     "metrics": ({"errors"}, {"numpy", "scipy"}),
     "metrics.features": ({"metrics", "errors"}, {"numpy", "keras"}),
     "metrics.domain": ({"metrics", "errors"}, {"numpy", "keras"}),
@@ -83,7 +84,11 @@ ALLOWED = {
     "comparison.options": ({"errors", "config", "evaluation"}, set()),
     "evaluation.options": ({"errors", "config"}, set()),
 }
-HIGHEST = {"arguments", "cli", "experiments", "generate", "benchmark", "matrix_peak", "picture_room", "prepare"}
+HIGHEST = {
+    *("arguments", "cli", "experiments", "generate", "project", "directions"),
+    *("latent_commands", "projection_pictures", "direction_effects", "direction_factors", "direction_pictures"),
+    *("benchmark", "matrix_peak", "picture_room", "prepare"),
+}
 """Commands: they may import everything of ours."""
 
 TESTS_OF_NO_FILE = {

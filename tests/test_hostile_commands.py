@@ -7,6 +7,7 @@ import time
 import pytest
 from hostile_augmentations import AUGMENTATIONS
 from hostile_comparisons import COMPARISONS
+from hostile_latent import LATENT
 from hostile_rows import NEWEST, ROWS
 
 from keras_stylegan.cli import main
@@ -61,11 +62,19 @@ def make(path, content):
 
 
 def test_there_are_rows_enough():
+<<<<<<< HEAD
     rows = [*ROWS, *AUGMENTATIONS, *COMPARISONS]
     assert len({row.what for row in rows}) == len(rows) > 100
 
 
 @pytest.mark.parametrize("row", [*ROWS, *AUGMENTATIONS, *COMPARISONS], ids=lambda row: row.what[:60])
+=======
+    rows = [*ROWS, *COMPARISONS, *LATENT]
+    assert len({row.what for row in rows}) == len(rows) > 100
+
+
+@pytest.mark.parametrize("row", [*ROWS, *COMPARISONS, *LATENT], ids=lambda row: row.what[:60])
+>>>>>>> cb5dd45 (train --init-from, the commands project and directions, and their page)
 def test_a_hostile_command_is_answered_in_one_line(row, run, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "empty"
     folder.mkdir()

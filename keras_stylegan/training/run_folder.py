@@ -24,12 +24,13 @@ CHECKPOINT = re.compile(r"checkpoint_(\d{10})\.npz")
 """Name of a checkpoint: the images seen."""
 FOLDER, FILE = "a folder", "a file"
 TENSORBOARD = tuple(f"tensorboard/{name}" for name in ("metrics", "samples", "evaluation"))
-FOLDERS = ("checkpoints", "samples", "tensorboard", *TENSORBOARD, "evaluation", "export")
+FOLDERS = ("checkpoints", "samples", "tensorboard", *TENSORBOARD, "evaluation", "export", "projection", "directions")
 FILES = (
     ".lock",
     "config.json",
     "environment.json",
     "import.json",
+    "init.json",
     "dataset.json",
     "manifest.csv",
     "log.csv",

@@ -26,6 +26,7 @@ from keras_stylegan.training.resume import compare
 from keras_stylegan.training.run_callbacks import RunCallbacks
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import assign, state
+from keras_stylegan.training.transfer import Origin
 
 
 def train(
@@ -34,6 +35,7 @@ def train(
     resume: bool = False,
     console: Console | None = None,
     sitting: Sitting | None = None,
+    init_from: Path | None = None,
 ) -> int:
     """Train, or continue, a run. Nothing in its folder changes before everything has been checked.
 
@@ -46,13 +48,15 @@ def train(
         resume: Continue from its newest checkpoint.
         console: Where to print.
         sitting: Train only up to its end, evaluate there, and save.
+        init_from: Run folder whose weights a new run starts with (`training.transfer`).
 
     Returns:
         Exit code: 0 complete or at the end of the sitting, 1 stopped because the loss or a gradient was not finite,
         128 + n stopped by signal n.
 
     Raises:
-        InputError: Bad data, a run folder in use or of another run, a full disk, no such distribution here.
+        InputError: Bad data, a run folder in use or of another run, a full disk, no such distribution here, weights to
+            start from that do not fit.
     """
     replicas.start(config.training.distribution)
     check_batch(config)
@@ -68,6 +72,8 @@ def train(
         checkpoints = CheckpointFolder(folder.checkpoints)
         if checkpoints.paths() and not resume:
             raise InputError(f"{run_dir} holds a run already; continue it with --resume or choose another --run-dir")
+        # Before the images are read, which may take long.
+        origin = None if init_from is None else Origin(init_from, config)
         data = _training_images(config, journal.say)
         # Checks that the images fill a batch.
         steps_per_epoch = _batches(config, data, 0).batches_per_epoch
@@ -79,6 +85,8 @@ def train(
         record = Record(config, tuple(data.classes), data.fingerprint, images_seen=0)
         if resume:
             _take_over(gan, checkpoints, record, journal.say)
+        if origin is not None and gan.images_seen == 0:
+            origin.give(gan, folder if chief else None, journal.say)
         if gan.images_seen >= total_images:
             journal.say(
                 f"The run is complete at {gan.images_seen / 1000:g} kimg; go on with a larger --training.epochs "
