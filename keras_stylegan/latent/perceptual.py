@@ -36,6 +36,7 @@ class PerceptualDistance:
         found = [ops.convert_to_tensor(images)]
         for kernel in self.kernels:
             padded = _edge_padded(found[-1], kernel.shape[0] // 2)
+            kernel = ops.convert_to_tensor(kernel)
             found.append(ops.relu(ops.conv(padded, kernel, strides=2, padding="valid")))
         return found
 

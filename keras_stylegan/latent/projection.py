@@ -151,7 +151,8 @@ class Projector:
 
     def _images(self):
         """(styles, images, distances) of the variables."""
-        ws = self.w_mean + self.w_size * (ops.convert_to_tensor(self.offsets) + ops.convert_to_tensor(self.shaking))
+        offsets = ops.convert_to_tensor(self.offsets) + ops.convert_to_tensor(self.shaking)
+        ws = ops.convert_to_tensor(self.w_mean) + self.w_size * offsets
         if self.space == "w":
             ws = ops.repeat(ws, self.generator.num_ws, axis=1)
         synthesis = self.generator.synthesis
