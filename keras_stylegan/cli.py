@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
@@ -24,7 +24,7 @@ from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import export_module
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
-from keras_stylegan.latent_commands import Directions, Project
+from keras_stylegan.model_commands import Directions, Import, Project
 from keras_stylegan.program import CONSOLE, program
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.resources import in_words, require_resources
@@ -124,31 +124,6 @@ class Export:
         """Run the command; returns the exit code."""
         start_keras("tensorflow")
         export_module("to_onnx").export_run(self.run_dir, self.options)
-        return 0
-
-
-@dataclass(frozen=True)
-class Import:
-    """Read the weights of another StyleGAN2 (.pkl, .pt, .pth, .safetensors) into a run folder; runs nothing of them."""
-
-    file: tyro.conf.Positional[Path] = tyro.MISSING
-    """The file: an official pickle (PyTorch or TensorFlow), rosinality's, or a plain state dict."""
-    run_dir: Path | None = None
-    """Run folder to write; by default models/<name of the file>."""
-    channels: Literal[1, 3] | None = None
-    """1 makes a grey generator out of an RGB one: the mean of the colours. By default as in the file."""
-    resolution: int | None = None
-    """Cut the generator to a lower resolution. By default as in the file."""
-    classes: tuple[str, ...] = ()
-    """Names of the classes of a conditional generator, in the order of its labels; by default class0, class1, ..."""
-
-    def run(self) -> int:
-        """Run the command; returns the exit code."""
-        start_keras()
-        from keras_stylegan.importing.command import import_weights
-
-        run_dir = self.run_dir or Path("models") / self.file.stem
-        import_weights(self.file, run_dir, self.channels, self.resolution, self.classes)
         return 0
 
 

@@ -86,7 +86,7 @@ ALLOWED = {
 }
 HIGHEST = {
     *("arguments", "cli", "experiments", "generate", "project", "directions"),
-    *("latent_commands", "projection_pictures", "direction_effects", "direction_factors", "direction_pictures"),
+    *("model_commands", "projection_pictures", "direction_effects", "direction_factors", "direction_pictures"),
     *("benchmark", "matrix_peak", "picture_room", "prepare"),
 }
 """Commands: they may import everything of ours."""

@@ -61,20 +61,14 @@ def make(path, content):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
+EVERY = [*ROWS, *AUGMENTATIONS, *COMPARISONS, *LATENT]
+
+
 def test_there_are_rows_enough():
-<<<<<<< HEAD
-    rows = [*ROWS, *AUGMENTATIONS, *COMPARISONS]
-    assert len({row.what for row in rows}) == len(rows) > 100
+    assert len({row.what for row in EVERY}) == len(EVERY) > 100
 
 
-@pytest.mark.parametrize("row", [*ROWS, *AUGMENTATIONS, *COMPARISONS], ids=lambda row: row.what[:60])
-=======
-    rows = [*ROWS, *COMPARISONS, *LATENT]
-    assert len({row.what for row in rows}) == len(rows) > 100
-
-
-@pytest.mark.parametrize("row", [*ROWS, *COMPARISONS, *LATENT], ids=lambda row: row.what[:60])
->>>>>>> cb5dd45 (train --init-from, the commands project and directions, and their page)
+@pytest.mark.parametrize("row", EVERY, ids=lambda row: row.what[:60])
 def test_a_hostile_command_is_answered_in_one_line(row, run, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -1,8 +1,8 @@
-"""The commands `project` and `directions` as the command line takes them."""
+"""The commands on a trained model beside `generate`, `evaluate` and `export`: `import`, `project`, `directions`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -11,6 +11,31 @@ from keras_stylegan.project import ProjectOptions
 from keras_stylegan.quiet import start_keras
 
 _Inline = tyro.conf.arg(name="")
+
+
+@dataclass(frozen=True)
+class Import:
+    """Read the weights of another StyleGAN2 (.pkl, .pt, .pth, .safetensors) into a run folder; runs nothing of them."""
+
+    file: tyro.conf.Positional[Path] = tyro.MISSING
+    """The file: an official pickle (PyTorch or TensorFlow), rosinality's, or a plain state dict."""
+    run_dir: Path | None = None
+    """Run folder to write; by default models/<name of the file>."""
+    channels: Literal[1, 3] | None = None
+    """1 makes a grey generator out of an RGB one: the mean of the colours. By default as in the file."""
+    resolution: int | None = None
+    """Cut the generator to a lower resolution. By default as in the file."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes of a conditional generator, in the order of its labels; by default class0, class1, ..."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.importing.command import import_weights
+
+        run_dir = self.run_dir or Path("models") / self.file.stem
+        import_weights(self.file, run_dir, self.channels, self.resolution, self.classes)
+        return 0
 
 
 @dataclass(frozen=True)
