@@ -91,7 +91,7 @@ class Writer:
         self._covariates = tuple(covariates)
         self._rows: dict[str, list] = {name: [] for name in COLUMNS}
         self._file = self._path.open("w+b")
-        _write_header(self._file, (0, *self._shape), self._dtype)
+        write_header(self._file, (0, *self._shape), self._dtype)
 
     def append(
         self,
@@ -125,31 +125,8 @@ class Writer:
             self._rows[column].append(value)
 
     def finish(self, key: dict[str, Any], notes: dict[str, Any]) -> None:
-        """Writes the final header, the columns and entry.json, and syncs everything to disk."""
-        count = len(self._rows["labels"])
-        self._file.seek(0)
-        _write_header(self._file, (count, *self._shape), self._dtype)
-        _sync(self._file)
-        types = (label_dtype(self._covariates), np.str_, np.str_, "S16")
-        columns = {name: np.array(self._rows[name], kind) for name, kind in zip(COLUMNS, types, strict=True)}
-        for name, values in columns.items():
-            with self._path.with_name(f"{name}.npy").open("wb") as file:
-                np.save(file, values, allow_pickle=False)
-                _sync(file)
-        options = {name: value for name, value in key.items() if name != "files"}
-        content = [columns["digests"].tobytes().hex(), columns["labels"].tobytes().hex(), self._covariates, options]
-        entry = {
-            "version": VERSION,
-            "shape": [count, *self._shape],
-            "dtype": self._dtype.name,
-            "covariates": self._covariates,
-            "fingerprint": content_hash(content),
-            "options": options,
-            "notes": notes,
-        }
-        with self._path.with_name("entry.json").open("wb") as file:
-            file.write(json.dumps(entry, indent=1).encode())
-            _sync(file)
+        """See `finish_entry`."""
+        finish_entry(self._file, self._path.parent, self._shape, self._dtype, self._rows, self._covariates, key, notes)
 
     def close(self) -> None:
         """Closes images.npy; harmless after `finish`."""
@@ -161,15 +138,63 @@ class Writer:
         count = len(self._rows["labels"])
         narrow, self._dtype = self._file, np.dtype(np.uint16)
         narrow.seek(0)
-        _write_header(narrow, (count, *self._shape), np.dtype(np.uint8))
+        write_header(narrow, (count, *self._shape), np.dtype(np.uint8))
         path = self._path.with_name("images16.npy")
         self._file = path.open("w+b")
-        _write_header(self._file, (0, *self._shape), self._dtype)
+        write_header(self._file, (0, *self._shape), self._dtype)
         size = int(np.prod(self._shape))
         with narrow:
             for _ in range(count):
                 self._file.write(widened(np.frombuffer(narrow.read(size), np.uint8)).tobytes())
         path.replace(self._path)
+
+
+def finish_entry(
+    images: BinaryIO,
+    folder: Path,
+    shape: tuple[int, int, int],
+    dtype: np.dtype,
+    rows: Mapping[str, Sequence],
+    covariates: Sequence[str],
+    key: dict[str, Any],
+    notes: dict[str, Any],
+) -> None:
+    """Writes the final header of images.npy, the columns and entry.json, and syncs everything to disk.
+
+    Args:
+        images: The open file, which begins with a header of this shape and type for any number of images.
+        folder: Of the entry.
+        shape: (height, width, channels).
+        dtype: Of the images.
+        rows: For each of `COLUMNS` a value for every image; labels are tuples of the class and the covariates.
+        covariates: Their names.
+        key: What the images depend on; all but `files` is kept.
+        notes: Facts for the report.
+    """
+    count = len(rows["labels"])
+    images.seek(0)
+    write_header(images, (count, *shape), dtype)
+    _sync(images)
+    types = (label_dtype(covariates), np.str_, np.str_, "S16")
+    columns = {name: np.array(rows[name], kind) for name, kind in zip(COLUMNS, types, strict=True)}
+    for name, values in columns.items():
+        with (folder / f"{name}.npy").open("wb") as file:
+            np.save(file, values, allow_pickle=False)
+            _sync(file)
+    options = {name: value for name, value in key.items() if name != "files"}
+    content = [columns["digests"].tobytes().hex(), columns["labels"].tobytes().hex(), covariates, options]
+    entry = {
+        "version": VERSION,
+        "shape": [count, *shape],
+        "dtype": dtype.name,
+        "covariates": covariates,
+        "fingerprint": content_hash(content),
+        "options": options,
+        "notes": notes,
+    }
+    with (folder / "entry.json").open("wb") as file:
+        file.write(json.dumps(entry, indent=1).encode())
+        _sync(file)
 
 
 def widened(image: np.ndarray) -> np.ndarray:
@@ -216,7 +241,8 @@ def open_entry(folder: Path) -> Entry:
     return Entry(images, columns, notes, fingerprint)
 
 
-def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype) -> None:
+def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Writes the header of an array in a npy file; that of an array with another first axis has the same length."""
     # numpy pads the header for a growing first axis, so rewriting it with the final count keeps its length.
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)

@@ -1,67 +1,143 @@
-"""The slices of every scan, read in parallel and kept in files until all are there: an interruption loses little."""
+"""A dataset while it grows: slices in the images.npy of their splits, and a small file of what is known of each scan.
 
-import hashlib
-import os
+An interrupted preparation goes on with these: the first scans whose files are there, and whose slices stand at their
+places, need not be read again; what comes after them is cut off.
+"""
+
+import json
+import math
+import shutil
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from keras_stylegan.atomic import replacing
-from keras_stylegan.data.cache_entry import content_hash
-from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.atomic import replace_file
+from keras_stylegan.data.cache_entry import content_hash, write_header
 from keras_stylegan.data.progress import progress_bar
-from keras_stylegan.data.volumes.dicom import read_dicom
-from keras_stylegan.data.volumes.nifti import ENDINGS as NIFTI
-from keras_stylegan.data.volumes.nifti import read_nifti
-from keras_stylegan.data.volumes.npy import ENDING as NPY
-from keras_stylegan.data.volumes.npy import read_npy
+from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.data.volumes.pictures import is_picture, read_picture
-from keras_stylegan.data.volumes.scan import Scan
-from keras_stylegan.data.volumes.slices import Slices, slices_of
+from keras_stylegan.data.volumes.reading import digest, read_in_order, read_scan
+from keras_stylegan.data.volumes.scan import Known, Placed, Scan
 
+PARTS, IMAGES = ".parts", "images.npy"
 VERSION = 1
 """Change it when the same scan would give other slices."""
-LAYOUT = 2
-"""Change it when the file of a scan's slices holds other things."""
-MOST_WORKERS = 8
+LAYOUT = 3
+"""Change it when the file of what is known of a scan holds other things."""
+DTYPE = np.dtype(np.uint16)
 
 
 class Parts:
-    """The slices of every scan, kept in a file of their own until all are there."""
+    """The growing dataset in the folder `out`; a context that closes its files.
 
-    def __init__(self, folder: Path, options: VolumeOptions) -> None:
-        self.folder, self.options = folder, options
+    Attributes:
+        placed: The scans whose slices are in images.npy, in the order they were given.
+        refused: (file, reason) of the others.
+        counts: How many images each split has.
+        found: How many scans an interrupted preparation had read.
+    """
+
+    def __init__(self, out: Path, options: VolumeOptions) -> None:
+        self.out, self.options = out, options
+        self.shape = (*options.size, 1)
+        self.placed: list[Placed] = []
+        self.refused: list[tuple[str, str]] = []
+        self.counts = dict.fromkeys(SPLITS, 0)
         self.found = 0
+        self._files: dict[str, BinaryIO] = {}
+        self._close = ExitStack()
 
-    def all(self, scans: list[Scan], progress: bool) -> tuple[list[Scan], list[tuple[str, str]]]:
-        """The scans that could be read, and (file, reason) of the others."""
-        waiting = [scan for scan in scans if not self.part(scan).exists()]
-        self.found = len(scans) - len(waiting)
-        refused: dict[str, str] = {}
-        workers = self.options.workers or min(os.cpu_count() or 1, MOST_WORKERS)
-        # Unpacking and numpy release the interpreter lock, so threads do use all cores.
-        pool = ThreadPoolExecutor(workers)
+    def __enter__(self) -> "Parts":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # A full disk makes the flush at closing fail once more; the first error is already on its way.
+        with suppress(OSError):
+            self._close.close()
+
+    def grow(self, scans: Sequence[Scan], splits: Sequence[str], progress: bool) -> None:
+        """Reads the scans and appends the slices of each, in this order, to the images of its split."""
+        # Readers warn of odd headers and quote them; a file is either read or refused by name.
+        with warnings.catch_warnings(), progress_bar("Reading scans", len(scans), progress) as advance:
+            warnings.simplefilter("ignore")
+            done = self._go_on(scans, splits)
+            self.found = len(self.placed)
+            for _ in range(done):
+                advance()
+            with closing(read_in_order(scans[done:], self.options)) as reading:
+                for scan, split, (images, known) in zip(scans[done:], splits[done:], reading, strict=True):
+                    if images is not None:
+                        self.append(split, images)
+                    replace_file(self._path(scan), json.dumps(asdict(known)).encode(), sync=False)
+                    self._add(scan, split, known)
+                    advance()
+        for split, count in self.counts.items():
+            if not count:
+                shutil.rmtree(self.out / split, ignore_errors=True)
+
+    def append(self, split: str, images: np.ndarray) -> None:
+        """Writes (K, H, W) uint16 behind the images of a split; at once, so that what is known of them comes later."""
+        file = self.images(split)
+        file.write(images.data)
+        file.flush()
+
+    def images(self, split: str) -> BinaryIO:
+        """The open images.npy of a split, made if it is not there, behind what was read or written last."""
+        if split not in self._files:
+            path = self.out / split / IMAGES
+            path.parent.mkdir(exist_ok=True)
+            file = self._close.enter_context(path.open("r+b" if path.exists() else "w+b"))
+            write_header(file, (0, *self.shape), DTYPE)
+            self._files[split] = file
+        return self._files[split]
+
+    def maps(self) -> dict[str, np.ndarray]:
+        """Memory maps (N, H, W, 1) of the images of each split that has some, once their headers are final."""
+        return {split: np.load(self.out / split / IMAGES, "r") for split, count in self.counts.items() if count}
+
+    def _go_on(self, scans: Sequence[Scan], splits: Sequence[str]) -> int:
+        """Takes the first scans as an interrupted preparation left them and cuts off what stands behind their slices;
+        returns how many these are."""
+        ends = {split: self.images(split).tell() for split in SPLITS if (self.out / split / IMAGES).exists()}
+        size = math.prod(self.shape) * DTYPE.itemsize
+        done = 0
+        for scan, split in zip(scans, splits, strict=True):
+            known = self._known(scan)
+            if known is not None and known.refused:
+                # Again: a package may have been missing, or a server away.
+                _, known = read_scan(scan, self.options)
+            # By their digests: a power cut may have lost some, another split has put others there.
+            if known is None or any(digest(self.images(split).read(size)) != own for own in known.digests):
+                break
+            if known.digests:
+                ends[split] = self.images(split).tell()
+            self._add(scan, split, known)
+            done += 1
+        for split, end in ends.items():
+            self.images(split).seek(end)
+            self.images(split).truncate()
+        return done
+
+    def _add(self, scan: Scan, split: str, known: Known) -> None:
+        if known.refused:
+            self.refused.append((scan.name, known.refused))
+        else:
+            self.placed.append(Placed(scan, split, self.counts[split], known))
+            self.counts[split] += len(known.digests)
+
+    def _known(self, scan: Scan) -> Known | None:
         try:
-            # Readers warn of odd headers and quote them; a file is either read or refused by name.
-            with warnings.catch_warnings(), progress_bar("Reading scans", len(scans), progress) as advance:
-                warnings.simplefilter("ignore")
-                for _ in range(self.found):
-                    advance()
-                futures = {pool.submit(self._read, scan): scan for scan in waiting}
-                for future in as_completed(futures):
-                    reason = future.result()
-                    if reason is not None:
-                        refused[futures[future].name] = reason
-                    advance()
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return [scan for scan in scans if scan.name not in refused], list(refused.items())
+            return Known(**json.loads(self._path(scan).read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
 
-    def part(self, scan: Scan) -> Path:
-        """The file of a scan's slices; a scan that was changed since, or other options, have another."""
+    def _path(self, scan: Scan) -> Path:
+        """The file of what is known of a scan; one that was changed since, or other options, have another."""
         state = []
         for file in scan.files:
             try:
@@ -70,43 +146,4 @@ class Parts:
             except OSError:
                 state.append([])
         key = content_hash([VERSION, LAYOUT, self.options.of_pixels(), scan.name, state])
-        return self.folder / f"{key[:32]}.npy"
-
-    def _read(self, scan: Scan) -> str | None:
-        """Writes the slices of a scan; returns why it was refused, if it was."""
-        try:
-            slices = _slices(scan, self.options)
-        except RefusedError as error:
-            return str(error)
-        facts = [*slices.window, *slices.spacing_mm, slices.tilt_degrees, *slices.middle_mm]
-        with replacing(self.part(scan), sync=False) as file:
-            # Not an archive, whose checksums cost as much as the slices themselves.
-            digests = [_digest(image) for image in slices.images]
-            for values in (slices.images, slices.position_mm, slices.share, slices.brain, digests, facts):
-                np.save(file, values, allow_pickle=False)
-        return None
-
-    def slices(self, scan: Scan) -> list[np.ndarray]:
-        """What was kept of a scan: images, position_mm, share, brain, digests; its window, spacing, tilt and middle."""
-        with self.part(scan).open("rb") as file:
-            return [np.load(file, allow_pickle=False) for _ in range(6)]
-
-
-def _digest(image: np.ndarray) -> bytes:
-    """As `pixel_digest`, by the hash that processors have instructions for: twice as fast, and all are of one size."""
-    digest = hashlib.sha256(image).digest()[:16]
-    return digest[:-1] + bytes([digest[-1] | 1])
-
-
-def _slices(scan: Scan, options: VolumeOptions) -> Slices:
-    file = scan.files[0]
-    name = file.name.lower()
-    if is_picture(file):
-        return read_picture(file, options)
-    if name.endswith(NIFTI):
-        volume = read_nifti(file)
-    elif name.endswith(NPY):
-        volume = read_npy(file, options)
-    else:
-        volume = read_dicom(scan.files)
-    return slices_of(volume, options)
+        return self.out / PARTS / f"{key[:32]}.json"

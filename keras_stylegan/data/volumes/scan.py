@@ -1,7 +1,10 @@
-"""What a source of volumes is found to hold."""
+"""What a source of volumes is found to hold, and what becomes of it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 SINGLE_CLASS = "all"
 
@@ -35,3 +38,32 @@ class Found:
     scans: list[Scan]
     covariates: tuple[str, ...]
     refused: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a scan besides its slices; see `Slices`.
+
+    Attributes:
+        digests: Of each slice, in hexadecimal digits.
+        refused: Why the scan could not be used, or "".
+    """
+
+    position_mm: Sequence[float] = ()
+    share: Sequence[float] = ()
+    brain: Sequence[float] = ()
+    window: Sequence[float] = (math.nan, math.nan)
+    spacing_mm: Sequence[float] = (math.nan, math.nan, math.nan)
+    tilt_degrees: float = math.nan
+    middle_mm: Sequence[float] = (math.nan, math.nan)
+    digests: Sequence[str] = ()
+    refused: str = ""
+
+
+class Placed(NamedTuple):
+    """A scan whose slices are in the dataset: in which split, from which image on, and what is known of it."""
+
+    scan: Scan
+    split: str
+    start: int
+    known: Known

@@ -5,46 +5,15 @@ import numpy as np
 import pytest
 from markers import find_markers
 from PIL import Image
+from small_sources import contents, prepare, write_source
 from small_volumes import head, save_nifti, save_series
 
-from keras_stylegan.data.volumes import parts
-from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.data.volumes.preparation import prepare_volumes
 from keras_stylegan.errors import InputError
-
-OPTIONS = VolumeOptions(size=(16, 32), spacing=2.0, min_brain=0.0, workers=2)
-
-
-def write_source(root, subjects=5, sessions=2):
-    """A CSV of two classes: subjects P0 ... of alternating class, with two time points each."""
-    lines = ["path,subject,session,label,age"]
-    for subject in range(subjects):
-        for session in range(sessions):
-            name = f"P{subject}_{session}.nii.gz"
-            save_nifti(root / name, head(seed=10 * subject + session))
-            lines.append(f"{name},P{subject},202{session}-01-01,{('AD', 'NC')[subject % 2]},{60 + subject}")
-    (root / "table.csv").write_text("\n".join(lines) + "\n")
-    return root / "table.csv"
-
-
-@pytest.fixture
-def salt(tmp_path):
-    (tmp_path / "salt").write_text("0123456789abcdef")
-    return tmp_path / "salt"
-
-
-def prepare(source, out, **changes):
-    options = VolumeOptions(**{**{name: getattr(OPTIONS, name) for name in vars(OPTIONS)}, **changes})
-    return prepare_volumes(source, out, options, progress=False)
 
 
 def manifest(out):
     with (out / "manifest.csv").open() as file:
         return list(csv.DictReader(file))
-
-
-def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_dataset_and_its_manifest(tmp_path, salt):
@@ -94,29 +63,6 @@ def test_equal_inputs_give_equal_bytes_and_another_salt_other_names(tmp_path, sa
     assert not other & {row["subject"] for row in manifest(tmp_path / "a")}
     same = [contents(tmp_path / name)["train/images.npy"] for name in "ac"]
     assert same[0] == same[1]
-
-
-def test_an_interrupted_preparation_goes_on(tmp_path, salt, monkeypatch):
-    source = write_source(tmp_path / "in", subjects=4)
-    prepare(source, tmp_path / "whole", salt=salt)
-    read, done = parts.read_nifti, []
-
-    def interrupted(path):
-        if len(done) == 3:
-            raise KeyboardInterrupt
-        done.append(path)
-        return read(path)
-
-    monkeypatch.setattr(parts, "read_nifti", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        prepare(source, tmp_path / "out", salt=salt, workers=1)
-    assert not (tmp_path / "out" / "dataset.json").exists()
-    again = []
-    monkeypatch.setattr(parts, "read_nifti", lambda path: again.append(path) or read(path))
-    prepared = prepare(source, tmp_path / "out", salt=salt)
-    assert prepared.lines[0] == "Went on after an interruption: 3 volumes had been read."
-    assert len(again) == 5 and not set(again) & set(done)
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 def test_bad_volumes_are_named_and_the_rest_goes_on(tmp_path, salt):

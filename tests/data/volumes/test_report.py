@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from small_sources import prepare, write_source
+
+from keras_stylegan.data.split import held_out
+
+
+def refuse(source, subjects):
+    for subject in subjects:
+        for path in source.parent.glob(f"{subject}_*"):
+            path.write_bytes(b"no volume")
+
+
+@pytest.mark.parametrize(
+    ("count", "side", "words"),
+    [
+        (6, "test", "no subject of AD is held out"),
+        (6, "train", "no subject of AD is left to train on"),
+        (4, "train", "no subject of AD is left to train on"),
+        # A single subject is trained on, whether there were others or not.
+        (4, "test", None),
+    ],
+)
+def test_a_side_of_the_split_that_was_refused_is_told_of(tmp_path, salt, count, side, words):
+    source = write_source(tmp_path / "in", subjects=count)
+    labels = {f"P{number}": ("AD", "NC")[number % 2] for number in range(count)}
+    test = held_out(labels, 0.2, 0)
+    ill = [own for own, label in labels.items() if label == "AD"]
+    refused = [own for own in ill if (own in test) == (side == "test")]
+    refuse(source, refused)
+    lines = prepare(source, tmp_path / "out", salt=salt).lines
+    told = [line for line in lines if line.startswith("Warning: because of refusals")]
+    assert len(told) == bool(words)
+    assert not words or f"{words}: prepare the source anew without" in told[0]
+    # Without them others are drawn, as it says.
+    for own in refused:
+        for path in source.parent.glob(f"{own}_*"):
+            path.unlink()
+    if words:
+        left = "\n".join(line for line in source.read_text().splitlines() if line.split(",")[1] not in refused)
+        source.write_text(left + "\n")
+        lines = prepare(source, tmp_path / "again", salt=salt).lines
+        assert not any("refus" in line for line in lines)
+
+
+def test_a_refused_scan_does_not_move_the_others(tmp_path, salt):
+    source = write_source(tmp_path / "in", subjects=6)
+    prepare(source, tmp_path / "all", salt=salt)
+    refuse(source, ["P2"])
+    prepare(source, tmp_path / "out", salt=salt)
+    before, after = (
+        {split: set(np.load(tmp_path / name / split / "subjects.npy").tolist()) for split in ("train", "test")}
+        for name in ("all", "out")
+    )
+    assert all(after[split] <= before[split] for split in before)
+    assert sum(map(len, after.values())) == sum(map(len, before.values())) - 1
