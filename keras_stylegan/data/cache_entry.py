@@ -126,7 +126,8 @@ class Writer:
 
     def finish(self, key: dict[str, Any], notes: dict[str, Any]) -> None:
         """See `finish_entry`."""
-        finish_entry(self._file, self._path.parent, self._shape, self._dtype, self._rows, self._covariates, key, notes)
+        self._file.close()
+        finish_entry(self._path.parent, self._shape, self._dtype, self._rows, self._covariates, key, notes)
 
     def close(self) -> None:
         """Closes images.npy; harmless after `finish`."""
@@ -150,7 +151,6 @@ class Writer:
 
 
 def finish_entry(
-    images: BinaryIO,
     folder: Path,
     shape: tuple[int, int, int],
     dtype: np.dtype,
@@ -162,8 +162,7 @@ def finish_entry(
     """Writes the final header of images.npy, the columns and entry.json, and syncs everything to disk.
 
     Args:
-        images: The open file, which begins with a header of this shape and type for any number of images.
-        folder: Of the entry.
+        folder: Of the entry; its images.npy begins with a header for another number of images.
         shape: (height, width, channels).
         dtype: Of the images.
         rows: For each of `COLUMNS` a value for every image; labels are tuples of the class and the covariates.
@@ -172,9 +171,9 @@ def finish_entry(
         notes: Facts for the report.
     """
     count = len(rows["labels"])
-    images.seek(0)
-    write_header(images, (count, *shape), dtype)
-    _sync(images)
+    with (folder / "images.npy").open("r+b") as file:
+        write_header(file, (count, *shape), dtype)
+        _sync(file)
     types = (label_dtype(covariates), np.str_, np.str_, "S16")
     columns = {name: np.array(rows[name], kind) for name, kind in zip(COLUMNS, types, strict=True)}
     for name, values in columns.items():

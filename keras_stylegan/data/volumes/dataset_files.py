@@ -15,7 +15,6 @@ from keras_stylegan.atomic import replace_file, replacing
 from keras_stylegan.data.cache_entry import COLUMNS, finish_entry
 from keras_stylegan.data.geometry import NORMALS
 from keras_stylegan.data.volumes import contact_sheet, subjects
-from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.parts import DTYPE, VERSION, Parts
 from keras_stylegan.data.volumes.pictures import is_picture
 from keras_stylegan.data.volumes.slices import MARKS
@@ -108,13 +107,12 @@ class DatasetFiles:
         for name in ("salt", "workers", "name_pattern", "npy_spacing", "npy_axes"):
             del options[name]
         key = {"source": "volumes", "version": VERSION, "options": options}
-        shape = self.parts.shape
-        finish_entry(self.parts.images(split), self.out / split, shape, DTYPE, columns, self.covariates, key, {})
+        finish_entry(self.out / split, self.parts.shape, DTYPE, columns, self.covariates, key, {})
         return rows
 
     def _write_sheet(self) -> None:
         """Some slices of some volumes; of pictures, which are a slice each, as many."""
-        images = self.parts.maps()
+        images = self.parts.images()
         rows, titles = [], []
         per_scan = 1 if not self.volumes else contact_sheet.SLICES
         most = contact_sheet.VOLUMES * contact_sheet.SLICES // per_scan

@@ -9,7 +9,7 @@ import math
 import shutil
 import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -33,7 +33,7 @@ DTYPE = np.dtype(np.uint16)
 
 
 class Parts:
-    """The growing dataset in the folder `out`; a context that closes its files.
+    """The growing dataset in the folder `out`.
 
     Attributes:
         placed: The scans whose slices are in images.npy, in the order they were given.
@@ -50,60 +50,62 @@ class Parts:
         self.counts = dict.fromkeys(SPLITS, 0)
         self.found = 0
         self._files: dict[str, BinaryIO] = {}
-        self._close = ExitStack()
-
-    def __enter__(self) -> "Parts":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        # A full disk makes the flush at closing fail once more; the first error is already on its way.
-        with suppress(OSError):
-            self._close.close()
 
     def grow(self, scans: Sequence[Scan], splits: Sequence[str], progress: bool) -> None:
         """Reads the scans and appends the slices of each, in this order, to the images of its split."""
-        # Readers warn of odd headers and quote them; a file is either read or refused by name.
-        with warnings.catch_warnings(), progress_bar("Reading scans", len(scans), progress) as advance:
-            warnings.simplefilter("ignore")
-            done = self._go_on(scans, splits)
-            self.found = len(self.placed)
-            for _ in range(done):
-                advance()
-            with closing(read_in_order(scans[done:], self.options)) as reading:
-                for scan, split, (images, known) in zip(scans[done:], splits[done:], reading, strict=True):
-                    if images is not None:
-                        self.append(split, images)
-                    replace_file(self._path(scan), json.dumps(asdict(known)).encode(), sync=False)
-                    self._add(scan, split, known)
+        try:
+            # Readers warn of odd headers and quote them; a file is either read or refused by name.
+            with warnings.catch_warnings(), progress_bar("Reading scans", len(scans), progress) as advance:
+                warnings.simplefilter("ignore")
+                done = self._go_on(scans, splits)
+                self.found = len(self.placed)
+                for _ in range(done):
                     advance()
+                with closing(read_in_order(scans[done:], self.options)) as reading:
+                    for scan, split, (images, known) in zip(scans[done:], splits[done:], reading, strict=True):
+                        if images is not None:
+                            self.append(split, images)
+                        replace_file(self._path(scan), json.dumps(asdict(known)).encode(), sync=False)
+                        self._add(scan, split, known)
+                        advance()
+        finally:
+            for file in self._files.values():
+                # A full disk makes the flush at closing fail once more; the first error is already on its way.
+                with suppress(OSError):
+                    file.close()
         for split, count in self.counts.items():
             if not count:
                 shutil.rmtree(self.out / split, ignore_errors=True)
+        if self.placed and not self.counts["train"] and all(own.scan.split is None for own in self.placed):
+            # All that were to be trained on were refused; what is left is trained on.
+            (self.out / "test").rename(self.out / "train")
+            self.placed = [own._replace(split="train") for own in self.placed]
+            self.counts = {"train": self.counts["test"], "test": 0}
 
     def append(self, split: str, images: np.ndarray) -> None:
         """Writes (K, H, W) uint16 behind the images of a split; at once, so that what is known of them comes later."""
-        file = self.images(split)
+        file = self._file(split)
         file.write(images.data)
         file.flush()
 
-    def images(self, split: str) -> BinaryIO:
+    def images(self) -> dict[str, np.ndarray]:
+        """Memory maps (N, H, W, 1) of the images of each split that has some, once their headers are final."""
+        return {split: np.load(self.out / split / IMAGES, "r") for split, count in self.counts.items() if count}
+
+    def _file(self, split: str) -> BinaryIO:
         """The open images.npy of a split, made if it is not there, behind what was read or written last."""
         if split not in self._files:
             path = self.out / split / IMAGES
             path.parent.mkdir(exist_ok=True)
-            file = self._close.enter_context(path.open("r+b" if path.exists() else "w+b"))
+            file = path.open("r+b" if path.exists() else "w+b")
             write_header(file, (0, *self.shape), DTYPE)
             self._files[split] = file
         return self._files[split]
 
-    def maps(self) -> dict[str, np.ndarray]:
-        """Memory maps (N, H, W, 1) of the images of each split that has some, once their headers are final."""
-        return {split: np.load(self.out / split / IMAGES, "r") for split, count in self.counts.items() if count}
-
     def _go_on(self, scans: Sequence[Scan], splits: Sequence[str]) -> int:
         """Takes the first scans as an interrupted preparation left them and cuts off what stands behind their slices;
         returns how many these are."""
-        ends = {split: self.images(split).tell() for split in SPLITS if (self.out / split / IMAGES).exists()}
+        ends = {split: self._file(split).tell() for split in SPLITS if (self.out / split / IMAGES).exists()}
         size = math.prod(self.shape) * DTYPE.itemsize
         done = 0
         for scan, split in zip(scans, splits, strict=True):
@@ -112,15 +114,15 @@ class Parts:
                 # Again: a package may have been missing, or a server away.
                 _, known = read_scan(scan, self.options)
             # By their digests: a power cut may have lost some, another split has put others there.
-            if known is None or any(digest(self.images(split).read(size)) != own for own in known.digests):
+            if known is None or any(digest(self._file(split).read(size)) != own for own in known.digests):
                 break
             if known.digests:
-                ends[split] = self.images(split).tell()
+                ends[split] = self._file(split).tell()
             self._add(scan, split, known)
             done += 1
         for split, end in ends.items():
-            self.images(split).seek(end)
-            self.images(split).truncate()
+            self._file(split).seek(end)
+            self._file(split).truncate()
         return done
 
     def _add(self, scan: Scan, split: str, known: Known) -> None:

@@ -55,17 +55,17 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
     splits = _splits(found.scans, options)
     try:
         (out / PARTS).mkdir(parents=True, exist_ok=True)
-        with Parts(out, options) as parts:
-            parts.grow(found.scans, splits, progress)
-            refused = sorted([*found.refused, *parts.refused])
-            write_csv(out / "refused.csv", ("file", "reason"), [(printable(name), reason) for name, reason in refused])
-            if not parts.placed:
-                name, reason = refused[0]
-                raise InputError(
-                    f"none of the {len(refused)} volumes can be used, e.g. {printable(name)}: {reason}. "
-                    f"All are in {out / 'refused.csv'}."
-                )
-            DatasetFiles(parts, found.covariates, salt).write()
+        parts = Parts(out, options)
+        parts.grow(found.scans, splits, progress)
+        refused = sorted([*found.refused, *parts.refused])
+        write_csv(out / "refused.csv", ("file", "reason"), [(printable(name), reason) for name, reason in refused])
+        if not parts.placed:
+            name, reason = refused[0]
+            raise InputError(
+                f"none of the {len(refused)} volumes can be used, e.g. {printable(name)}: {reason}. "
+                f"All are in {out / 'refused.csv'}."
+            )
+        DatasetFiles(parts, found.covariates, salt).write()
         shutil.rmtree(out / PARTS)
     except OSError as error:
         raise InputError(

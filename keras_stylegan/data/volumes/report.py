@@ -56,7 +56,7 @@ def report(parts: Parts, scans: Sequence[Scan], splits: Sequence[str]) -> list[s
     if tilt:
         lines.append(f"Warning: volumes are tilted by up to {round(tilt, 1):g} degrees; their slices are not turned.")
     if options.window is None and all(is_picture(own.scan.files[0]) for own in placed):
-        most = max(int(own.max()) for own in parts.maps().values())
+        most = max(int(own.max()) for own in parts.images().values())
         if most < LEAST_RANGE * WHITE:
             lines.append(f"Warning: the values end at {most} of {WHITE}: make them white by --window 0 {most}.")
     return lines

@@ -1,6 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 from small_sources import prepare, write_source
+from small_volumes import head, save_nifti
 
 from keras_stylegan.data.split import held_out
 
@@ -54,3 +57,23 @@ def test_a_refused_scan_does_not_move_the_others(tmp_path, salt):
     )
     assert all(after[split] <= before[split] for split in before)
     assert sum(map(len, after.values())) == sum(map(len, before.values())) - 1
+
+
+@pytest.mark.parametrize(("count", "held"), [(2, 1), (6, 3)])
+def test_if_all_to_be_trained_on_were_refused_the_others_are(tmp_path, salt, count, held):
+    for number in range(count):
+        save_nifti(tmp_path / "in" / f"P{number}_1.nii", head(seed=number))
+    test = held_out({f"P{number}": "all" for number in range(count)}, 0.5, 0)
+    for number in range(count):
+        if f"P{number}" not in test:
+            (tmp_path / "in" / f"P{number}_1.nii").write_bytes(b"no volume")
+    lines = prepare(tmp_path / "in", tmp_path / "out", salt=salt, split="0.5/0.5").lines
+    assert lines[0] == f"train: {6 * held} slices 16x32 uint16 of {held} subjects; all {6 * held}."
+    assert lines[2].startswith(
+        "Warning: no class has two subjects" if held == 1 else "Warning: because of refusals no subject of all is held"
+    )
+    images = np.load(tmp_path / "out" / "train" / "images.npy")
+    assert len(images) == 6 * held and images.max() == 65535
+    assert not (tmp_path / "out" / "test").exists() and not (tmp_path / "out" / ".parts").exists()
+    about = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert about["images"] == {"train": 6 * held, "test": 0} and about["spacing_mm"] == 2.0
