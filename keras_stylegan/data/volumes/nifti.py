@@ -2,6 +2,8 @@
 
 import logging
 import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,10 @@ from keras_stylegan.errors import InputError
 ENDINGS = (".nii", ".nii.gz")
 # Bytes of a header that tell which version of the format and which order of bytes.
 VERSIONS = {348: "Nifti1Image", 540: "Nifti2Image"}
+GZIP = b"\x1f\x8b"
+PIECE = 2**16
+MOST_RATIO = 1032
+"""No byte of a gzip file unpacks to more (zlib's technical details)."""
 MM = {"meter": 1000.0, "micron": 0.001}
 
 
@@ -28,15 +34,19 @@ def read_nifti(path: Path) -> Volume:
         raise InputError("NIfTI files are read by nibabel: pip install nibabel.") from error
     # It tells of odd headers by log lines; a file is either read or refused by name.
     logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
-    content = _content(path)
+    packed = _packed(path)
+    pieces = _pieces(packed)
+    beginning = b""
+    while len(beginning) < max(VERSIONS) and (piece := next(pieces, b"")):
+        beginning += piece
     kind = next((VERSIONS[size] for order in ("little", "big")
-                 if (size := int.from_bytes(content[:4], order)) in VERSIONS), None)  # fmt: skip
+                 if (size := int.from_bytes(beginning[:4], order)) in VERSIONS), None)  # fmt: skip
     if kind is None:
         raise RefusedError("it is no NIfTI file")
     kind = getattr(nibabel, kind)
     try:
         # As it is in the file: nibabel's own check would put 1 mm for a spacing of 0.
-        header = kind.header_class(content[: kind.header_class.template_dtype.itemsize], check=False)
+        header = kind.header_class(beginning[: kind.header_class.template_dtype.itemsize], check=False)
         shape = header.get_data_shape()
         if header.get_data_dtype().kind not in "iuf":
             raise RefusedError("its voxels are no plain numbers (colour or complex)")
@@ -51,10 +61,11 @@ def read_nifti(path: Path) -> Volume:
         mm = MM.get(header.get_xyzt_units()[0], 1.0)
         check_spacing(mm * np.abs(np.asarray(header["pixdim"][1:4], np.float64)))
         start = int(header.get_data_offset())
-        if start < header.template_dtype.itemsize or len(content) < start + bytes_needed:
+        if start < header.template_dtype.itemsize or bytes_needed > MOST_RATIO * len(packed):
             raise RefusedError("it is cut short")
         # The bytes as they are, where nibabel would copy them twice.
-        stored = np.frombuffer(content, header.get_data_dtype(), count, start).reshape(shape[:3], order="F")
+        stored = _bytes(chain([beginning], pieces), start, bytes_needed).view(header.get_data_dtype())
+        stored = stored.reshape(shape[:3], order="F")
         voxels = stored.astype(np.float32, copy=False)
         slope, intercept = header.get_slope_inter()
         if (slope, intercept) not in ((None, None), (1.0, 0.0)):
@@ -70,7 +81,7 @@ def read_nifti(path: Path) -> Volume:
     return canonical(voxels, scale @ affine)
 
 
-def _content(path: Path) -> bytes:
+def _packed(path: Path) -> bytes:
     try:
         # A pipe would keep the reader waiting, a device has no end.
         if path.exists() and not path.is_file():
@@ -80,24 +91,44 @@ def _content(path: Path) -> bytes:
         raise RefusedError(f"it cannot be read ({error.strerror})") from error
     if not content:
         raise RefusedError("it is empty")
-    if content[:2] != b"\x1f\x8b":
-        return content
-    # At once: Python's gzip files go through small buffers, which takes half as long again.
-    parts, size = [], 0
-    while content:
+    return content
+
+
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    """The content of a file in order; what is packed by gzip is unpacked.
+
+    Unpacked at once, a volume would be put together from blocks in fresh memory, which costs as much as the unpacking.
+    """
+    if packed[:2] != GZIP:
+        yield from (packed[start : start + PIECE] for start in range(0, len(packed), PIECE))
+        return
+    while packed[:2] == GZIP:
         unpack = zlib.decompressobj(wbits=31)
-        try:
-            part = unpack.decompress(content, MOST_BYTES)
-        except zlib.error as error:
-            raise RefusedError("its gzip compression is damaged") from error
-        size += len(part)
-        if unpack.unconsumed_tail or size > MOST_BYTES:
-            raise RefusedError("it unpacks to more than a scan of a head has")
+        start = 0
+        while start < len(packed) and not unpack.eof:
+            try:
+                yield unpack.decompress(packed[start : start + PIECE])
+            except zlib.error as error:
+                raise RefusedError("its gzip compression is damaged") from error
+            start += PIECE
         if not unpack.eof:
             raise RefusedError("its gzip compression ends too early: it is cut short")
-        parts.append(part)
         # Further members, and zeros that tapes and downloads append.
-        content = unpack.unused_data.lstrip(b"\0")
-        if content and content[:2] != b"\x1f\x8b":
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        packed = (unpack.unused_data + packed[start:]).lstrip(b"\0")
+
+
+def _bytes(pieces: Iterable[bytes], start: int, count: int) -> np.ndarray:
+    """(count,) uint8 from the place `start` on; goes on to the last piece, behind which the checksum was right."""
+    found = np.empty(count, np.uint8)
+    size = 0
+    for piece in pieces:
+        part = piece[max(0, start - size) : max(0, start + count - size)]
+        if part:
+            place = max(0, size - start)
+            found[place : place + len(part)] = np.frombuffer(part, np.uint8)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise RefusedError("it unpacks to more than a scan of a head has")
+    if size < start + count:
+        raise RefusedError("it is cut short")
+    return found

@@ -53,9 +53,9 @@ def canonical(voxels: np.ndarray, affine: np.ndarray) -> Volume:
     if voxels.ndim != 3 or min(voxels.shape) < LEAST_SIDE:
         raise RefusedError(f"it has {'x'.join(map(str, voxels.shape))} voxels, which is no volume")
     voxels = voxels.astype(np.float32, copy=False)
-    # One pass instead of a mask: any NaN or infinity makes the sum one; a true overflow is looked at again.
+    # One pass instead of a mask: any NaN or infinity makes a sum one; a true overflow is looked at again.
     with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(voxels.sum(dtype=np.float32)) or np.isfinite(voxels).all()
+        finite = np.isfinite(in_memory_order(voxels)[0].sum(axis=0)).all() or np.isfinite(voxels).all()
     if not finite:
         raise RefusedError("it has NaN or infinite voxels")
     affine = np.asarray(affine, np.float64)
@@ -84,6 +84,13 @@ def check_spacing(sides: np.ndarray) -> None:
     if not all(least <= side <= most for side in sides):
         shown = " x ".join(f"{side:g}" for side in sides)
         raise RefusedError(f"its voxels are {shown} mm, expected {least:g} to {most:g}")
+
+
+def in_memory_order(voxels: np.ndarray) -> tuple[np.ndarray, list[int], list[slice]]:
+    """A view with axes exchanged and turned so that memory is gone through forwards; which axes, and how turned."""
+    axes = sorted(range(voxels.ndim), key=lambda axis: -abs(voxels.strides[axis]))
+    forwards = [slice(None, None, -1 if voxels.strides[axis] < 0 else 1) for axis in axes]
+    return voxels.transpose(axes)[tuple(forwards)], axes, forwards
 
 
 def _axes(directions: np.ndarray) -> list[int]:

@@ -114,6 +114,31 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def test_an_unpacked_size_that_no_head_has(tmp_path, monkeypatch):
     path = save_nifti(tmp_path / "a.nii.gz", head(), RAS_2MM)
-    monkeypatch.setattr("keras_stylegan.data.volumes.nifti.MOST_BYTES", 1000)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(100_000)))
+    assert read_nifti(path).voxels.shape == (12, 14, 10)
+    monkeypatch.setattr("keras_stylegan.data.volumes.nifti.MOST_BYTES", 20_000)
     with pytest.raises(RefusedError, match="unpacks to more than a scan of a head"):
         read_nifti(path)
+    monkeypatch.setattr("keras_stylegan.data.volumes.nifti.MOST_BYTES", 1000)
+    with pytest.raises(RefusedError, match="it has 12x14x10 voxels, too many for a head"):
+        read_nifti(path)
+
+
+def test_a_header_that_promises_more_than_a_file_can_unpack_to(tmp_path):
+    """Its 2 GB would be asked for before the file is found to be short."""
+    dim = np.array([3, 1000, 1000, 2000, 1, 1, 1, 1])
+    path = save_nifti(tmp_path / "a.nii.gz", head().astype(np.uint8), dim=dim)
+    with pytest.raises(RefusedError, match="it is cut short"):
+        read_nifti(path)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (400, 65_536), (352, 3), (65_536 + 5, 10)])
+def test_members_and_pieces_may_end_anywhere(tmp_path, sizes):
+    """Voxels of noise fill several pieces; members of gzip end within the header, at its end and within the voxels."""
+    voxels = np.random.default_rng(0).integers(0, 30_000, (70, 60, 50)).astype("i2")
+    content = save_nifti(tmp_path / "a.nii", voxels).read_bytes()
+    first, second = sizes
+    members = (content[:first], content[first : first + second], content[first + second :])
+    (tmp_path / "a.nii.gz").write_bytes(b"".join(map(gzip.compress, members)) + bytes(70_000))
+    for name in ("a.nii", "a.nii.gz"):
+        np.testing.assert_array_equal(read_nifti(tmp_path / name).voxels, voxels)
