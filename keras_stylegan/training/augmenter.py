@@ -81,10 +81,11 @@ class Augmenter:
         images = num_replicas() * ops.sum(ops.ones_like(signs))
         old = ops.convert_to_tensor(gan.augment_sign)
         mean = old + (1.0 - ops.power(0.5, images / HALF_LIFE)) * (all_mean([ops.mean(signs)])[0] - old)
-        # As with the path length, an update that is left out leaves no trace.
-        mean = ops.where(ops.isfinite(mean), mean, old)
-        gan.augment_sign.assign(mean)
         strength = ops.convert_to_tensor(gan.augment_strength)
         moved = strength + ops.sign(mean - self.target) * images / (1000.0 * self.kimg)
-        gan.augment_strength.assign(ops.clip(moved, 0.0, self.pipeline.stated_strength))
+        # As with the path length, an update that is left out leaves no trace.
+        finite = ops.isfinite(mean)
+        gan.augment_sign.assign(ops.where(finite, mean, old))
+        moved = ops.clip(moved, 0.0, self.pipeline.stated_strength)
+        gan.augment_strength.assign(ops.where(finite, moved, strength))
         return {"augment_sign": signs, "augment_strength": strength}
