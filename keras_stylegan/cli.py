@@ -14,6 +14,8 @@ import tyro
 from keras_stylegan import __version__
 from keras_stylegan.arguments import HELP, parse_command, peek
 from keras_stylegan.atomic import require_writable
+from keras_stylegan.checking.command import Check
+from keras_stylegan.closed_pipe import ending_with_its_reader
 from keras_stylegan.comparison import command as comparison
 from keras_stylegan.config import Config
 from keras_stylegan.config.checks import require_at_least, require_at_most
@@ -63,11 +65,13 @@ class Train:
         if self.resume and self.init_from is not None:
             raise InputError("--init-from is for a new run; one that goes on with --resume has its weights already")
         require_resources(self.config, self.run_folder(), self.resume)
-        if self.dry_run:
-            return 0
-        start_keras(distribution=self.config.training.distribution)
-        from keras_stylegan.training.train import train
+        # A dry run waits for no other process.
+        start_keras(distribution="none" if self.dry_run else self.config.training.distribution)
+        from keras_stylegan.training.train import check_options, train
 
+        if self.dry_run:
+            check_options(self.config)
+            return 0
         return train(self.config, self.run_folder(), self.resume, init_from=self.init_from)
 
     def run_folder(self) -> Path:
@@ -219,9 +223,11 @@ COMMANDS = {
     "prepare": Prepare,
     "benchmark": Benchmark,
     "compare": comparison.Compare,
+    "check": Check,
 }
 
 
+@ending_with_its_reader()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code: 2 for bad input, which is told in one line."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from keras_stylegan.config import Config
 from keras_stylegan.data.cache_entry import open_entry
+from keras_stylegan.data.geometry import read_geometry
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.sources import load_images, source_of
@@ -74,7 +75,9 @@ def run_volumes(source: Path, out: Path, options: VolumeOptions, console: Consol
         _say([f"What has been read is kept in {out}: give the same command again to go on."], console)
         raise
     twice = _on_both_sides(out)
-    last = f"Look at {out / 'contact_sheet.png'}: is left right? Then train with --data.path {out}"
+    # Of pictures nobody has told which side is which.
+    question = "are they whole, and bright enough" if read_geometry(out / "dataset.json") is None else "is left right"
+    last = f"Look at {out / 'contact_sheet.png'}: {question}? Then train with --data.path {out}"
     _say([*prepared.lines, *twice, last], console)
     return 3 if prepared.refused else 0
 

@@ -79,6 +79,9 @@ ALLOWED = {
         OURS_BELOW_TRAINING | {"training", "evaluation", "resources"},
         {"numpy", "PIL", "rich", "matplotlib"},
     ),
+    # Each part is imported by the process that makes the checks: the command line does without.
+    "checking": (OURS_BELOW_TRAINING | {"training"}, KERAS | {"packaging", "onnx", "onnxruntime"}),
+    "checking.command": (set(), {"rich"}),
     "comparison.command": ({"arguments", "config", "errors", "experiments"}, {"tyro"}),
     # The command line shows their options at once.
     "comparison.options": ({"errors", "config", "evaluation"}, set()),

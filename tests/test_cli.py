@@ -128,6 +128,12 @@ def test_dry_run_prints_the_resolved_config(capsys):
     assert '"batch_size": 32' in capsys.readouterr().out
 
 
+def test_dry_run_refuses_what_training_would(capsys):
+    assert main(["train", "--dry-run", "--model.network", "stylegan", "--model.architecture", "resnet"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("Error: model.architecture is no option of model.network 'stylegan': leave it at 'skip'")
+
+
 def test_resume_takes_the_options_of_the_run(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.path.mkdir()

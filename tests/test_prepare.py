@@ -76,6 +76,7 @@ def test_the_exit_code_of_volumes_says_whether_some_were_refused(tmp_path):
     printed = console.file.getvalue()
     assert printed.count("No slice of the test split has an equal or nearly equal one in the train split.") == 2
     assert "train: 6 slices 8x8 uint16 of 1 subjects; all 6." in printed
+    assert printed.count("is left right? Then train") == 2
     assert "Warning: 1 volumes were refused" in printed and "Then train with --data.path" in printed
 
 
@@ -104,6 +105,8 @@ def test_a_slice_with_a_little_noise_is_found_at_any_size(tmp_path, size):
     console = Console(file=io.StringIO(), width=60)
     options = VolumeOptions(size=size, spacing=192 / size[1], min_brain=0.0)
     assert prepare.run_volumes(tmp_path / "in", tmp_path / "out", options, console) == 0
+    # Pictures have no sides.
+    assert "contact_sheet.png: are they whole, and bright enough? Then train" in console.file.getvalue()
     warning = next(line for line in console.file.getvalue().splitlines() if "equal" in line)
     assert warning.startswith("Warning: 3 pairs of equal or nearly equal slices in the test and the train split")
 

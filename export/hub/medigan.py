@@ -37,7 +37,8 @@ def medigan(model: HubModel, source: Path) -> Path:
         The folder that holds the package, inside `source`.
     """
     folder = source / "medigan" / model.name
-    copy_runtime(folder, (Path(__file__).parent / "medigan_package.py").read_text(encoding="utf-8"))
+    package = (Path(__file__).parent / "medigan_package.py").read_text(encoding="utf-8")
+    copy_runtime(folder, package.replace("A generator", f"A {model.network} generator", 1))
     model.place(source, folder)
     model_id = f"00000_{model.network.upper()}_{model.trained.weights_sha256[:8].upper()}"
     write_json(folder / "metadata.json", {model_id: _metadata(model)})

@@ -1,4 +1,4 @@
-"""StyleGAN2 for medigan: runs with numpy, Pillow and onnxruntime."""
+"""A generator for medigan: runs with numpy, Pillow and onnxruntime."""
 
 import re
 import secrets

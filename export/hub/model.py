@@ -21,6 +21,13 @@ from ..options import ExportOptions
 RUNTIME = ("runtime.py", "command.py")
 """What generates without TensorFlow, from the folder above."""
 
+PAPERS = {
+    "stylegan": "Karras et al. 2019: A Style-Based Generator Architecture for Generative Adversarial Networks, "
+    "arXiv:1812.04948",
+    "stylegan2": "Karras et al. 2020: Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958",
+}
+"""Of the networks by the names of `ModelConfig.network`."""
+
 
 @dataclass(frozen=True)
 class HubModel:
@@ -67,6 +74,11 @@ class HubModel:
     def network(self) -> str:
         """'StyleGAN2' or another family."""
         return network_name(self.trained.config)
+
+    @property
+    def paper(self) -> str:
+        """Where the networks are described."""
+        return PAPERS[self.trained.config.model.network]
 
     @property
     def dataset(self) -> str:

@@ -84,7 +84,7 @@ def _metadata(model: HubModel) -> dict:
         "intended_use": INTENDED_USE,
         "data_source": model.dataset,
         "data_type": "image",
-        "references": ["Karras et al. 2020: Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958"],
+        "references": [model.paper],
         "eval_metrics": {name: value for name, value in figures.items() if value is not None},
         "network_data_format": {
             "inputs": {

@@ -16,6 +16,7 @@ JIT_COMPILE = _backend.JIT_COMPILE
 """What `jit_compile` may be, the default first."""
 BackendTrainer = _backend.BackendTrainer
 compiled = _backend.compiled
+gpus = _backend.gpus
 input_gradient = _backend.input_gradient
 run_if = _backend.run_if
 value_and_gradients = _backend.value_and_gradients

@@ -15,6 +15,11 @@ GROUPS_OF_STEPS = True
 BRANCHES = 1
 
 
+def gpus():
+    """See `backend.tensorflow.gpus`."""
+    return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+
+
 def _stateless(function, variables, values):
     """Outputs of a function that starts from the values of its variables, and their new values."""
     with keras.StatelessScope(zip(variables, values, strict=True)) as scope:

@@ -34,6 +34,12 @@ BRANCHES = _branches()
 tf.config.optimizer.set_experimental_options({"remapping": False})
 
 
+def gpus():
+    """The models of the GPUs that TensorFlow computes on, in the order of `gpu:0`, `gpu:1`, ...; none on a CPU."""
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [found.get("device_name", "GPU") for found in details]
+
+
 def input_gradient(function, inputs):
     """Value of a function and the gradient of its sum, itself differentiable.
 

@@ -10,6 +10,11 @@ GROUPS_OF_STEPS = False
 BRANCHES = 1
 
 
+def gpus():
+    """See `backend.tensorflow.gpus`."""
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
 def input_gradient(function, inputs):
     """See `backend.tensorflow.input_gradient`."""
     with torch.enable_grad():

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 
+from keras_stylegan import backend
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
@@ -41,8 +42,18 @@ def make_discriminator(config: Config, class_count: int, dtype: str = "float32")
     return _make("discriminator", config, class_count, dtype)
 
 
-def _make(name, config, class_count, dtype):
-    """A network of the family, with those of the options that its constructor names."""
+def check_options(config: Config) -> None:
+    """Check all options that a training would refuse before it has seen its images.
+
+    Raises:
+        InputError: An option that the networks of this family do not have, or that the backend cannot do.
+    """
+    backend.check_options(config.training.jit_compile, config.training.steps_per_execution)
+    _arguments(config)
+
+
+def _arguments(config):
+    """Names of the arguments of both networks' constructors; an `InputError` if an option is none of them."""
     family, model = NETWORKS[config.model.network], config.model
     kinds = {"generator": family.generator, "discriminator": family.discriminator}
     known = {key: set(inspect.signature(kind.__init__).parameters) for key, kind in kinds.items()}
@@ -53,12 +64,18 @@ def _make(name, config, class_count, dtype):
                 f"model.{field.name} is no option of model.network {model.network!r}: leave it at {field.default!r}. "
                 f"Received: {value!r}"
             )
+    return known
+
+
+def _make(name, config, class_count, dtype):
+    """A network of the family, with those of the options that its constructor names."""
+    model, known = config.model, _arguments(config)
     options = {
         **dataclasses.asdict(model),
         "c_dim": class_count if model.conditional else 0,
         "conv_clamp": CONV_CLAMP[config.training.precision],
     }
-    return kinds[name](
+    return getattr(NETWORKS[model.network], name)(
         **{key: value for key, value in options.items() if key in known[name]},
         seed=derive_seed(config.training.seed, name),
         name=name,

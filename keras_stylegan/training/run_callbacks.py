@@ -1,5 +1,9 @@
 """The callbacks of a training run: their order, and who writes."""
 
+from pathlib import Path
+
+import numpy as np
+
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet
@@ -19,6 +23,7 @@ from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.journal import Journal
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.terminal_pictures import TerminalPictures
 
 ONLY_WRITE = (Progress, QuickEvaluation, LossPlot, SampleGrid)
 """What the chief alone needs. All others end the training or change the model (the log starts its means anew), which
@@ -64,8 +69,15 @@ class RunCallbacks:
         self.saver = Checkpoints(
             checkpoints if writes else None, record, options.checkpoint_kimg, self.non_finite.healthy
         )
+        pictures = TerminalPictures(journal.console) if writes else None
+
+        def show(path: Path, row: np.ndarray) -> None:
+            journal.say(f"Samples: {path}")
+            with journal.showing():
+                pictures.show(row)
+
         self.samples = SampleGrid(
-            folder.samples, data.classes, options.sample_kimg, options.sample_count, options.seed, tensorboard
+            folder.samples, data.classes, options.sample_kimg, options.sample_count, options.seed, tensorboard, show
         )
         in_order = [
             self.non_finite,

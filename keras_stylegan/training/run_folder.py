@@ -23,7 +23,7 @@ MODELS = Path("models")
 CHECKPOINT = re.compile(r"checkpoint_(\d{10})\.npz")
 """Name of a checkpoint: the images seen."""
 FOLDER, FILE = "a folder", "a file"
-TENSORBOARD = tuple(f"tensorboard/{name}" for name in ("metrics", "samples", "evaluation"))
+TENSORBOARD = tuple(f"tensorboard/{name}" for name in ("metrics", "samples", "evaluation", "floor"))
 FOLDERS = ("checkpoints", "samples", "tensorboard", *TENSORBOARD, "evaluation", "export", "projection", "directions")
 FILES = (
     ".lock",

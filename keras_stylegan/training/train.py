@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keras_stylegan.backend import check_options, replicas
+from keras_stylegan.backend import replicas
 from keras_stylegan.config import AugmentConfig, Config, TrainingConfig
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.pipeline import TrainingBatches, fit_epochs
@@ -20,7 +20,7 @@ from keras_stylegan.training.callbacks import Sitting
 from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.journal import Journal
-from keras_stylegan.training.networks import check_batch, make_gan
+from keras_stylegan.training.networks import check_batch, check_options, make_gan
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.resume import compare
 from keras_stylegan.training.run_callbacks import RunCallbacks
@@ -60,7 +60,7 @@ def train(
     """
     replicas.start(config.training.distribution)
     check_batch(config)
-    check_options(config.training.jit_compile, config.training.steps_per_execution)
+    check_options(config)
     folder, chief = RunFolder(run_dir), replicas.is_chief()
     journal = Journal(console or Console(), folder.text_log) if chief else Journal()
     with replicas.leaving_at_once(), folder.lock() if chief else contextlib.nullcontext():

@@ -63,7 +63,8 @@ class QuickEvaluation(StepCallback):
     from are dropped. The best averaged generator is kept in `best`, whatever happens to the checkpoints.
 
     Args:
-        run_dir: Folder of the run: evaluation.csv, and the TensorBoard events in `tensorboard/evaluation/`.
+        run_dir: Folder of the run: evaluation.csv, and the TensorBoard events in `tensorboard/evaluation/`; the values
+            of training images in place of the generated ones, a level line each, in `tensorboard/floor/`.
         best: File of the best state.
         record: What `best` says of the run besides its variables, as a checkpoint does.
         training: The training images.
@@ -97,12 +98,15 @@ class QuickEvaluation(StepCallback):
         self.say = say
         self._interval = None if kimg is None else Interval(kimg)
         self._events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "evaluation")
+        # TensorBoard draws what has the same name in two folders into one chart.
+        self._floor_events = TensorBoardEvents(Path(run_dir) / "tensorboard" / "floor")
         # Read here as well, so that a damaged file is refused before anything is written.
         self._rows: list[Row] = read_evaluations(self.path)
         self._renderer: Renderer | None = None
         # Held-out and training images, and the features of both, drawn once.
         self._images: list[Part] | None = None
         self._features: list[Part] = []
+        self._floors: dict[str, float] = {}
         self._real_similarity = math.nan
         self._told: set[str] = set()
 
@@ -140,8 +144,9 @@ class QuickEvaluation(StepCallback):
         improved = self._improved(values[self.best_metric])
         self._rows.append(Row(self.model.images_seen / 1000, values))
         self._write()
-        measured = {str(key): value for key, value in values.items() if not math.isnan(value)}
+        measured = _measured(values)
         self._events.add_scalars(self.model.images_seen, measured)
+        self._floor_events.add_scalars(self.model.images_seen, self._floors)
         if improved:
             self._save_best(values[self.best_metric])
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in measured.items())
@@ -152,6 +157,7 @@ class QuickEvaluation(StepCallback):
     def on_train_end(self, logs=None):
         """Closes the TensorBoard events."""
         self._events.close()
+        self._floor_events.close()
 
     def measure(self) -> dict[Key, float]:
         """The values of all columns for the present state; NaN for those that the images do not allow.
@@ -169,12 +175,20 @@ class QuickEvaluation(StepCallback):
             heldout = Part(self.heldout.images, self.heldout.labels["class"], self.heldout.subjects)
             real = self._values(METRICS["ms_ssim"].measure, Sets(heldout, *parts, classes, plain=True))
             self._real_similarity, self._images = real.get(SIMILARITY, math.nan), parts
+            people = [part._replace(labels=None) for part in (parts[1], self._features[1])]
+            # Two sets of people are as far from each other whichever stands in for the generated images.
+            floors = self._all(*people, classes=())
+            self._floors = _measured(floors | {TRAINING: floors[HELDOUT]})
         frequencies = np.bincount(self._images[0].labels, minlength=len(self.heldout.classes))
         samples = draw_samples(
             generator, self.count, 0, frequencies, self.training.images.dtype, renderer=self._renderer
         )
         generated = Part(samples.images, samples.labels)
         features = generated._replace(values=extract(extractor, samples.images))
+        return self._all(generated, features, classes)
+
+    def _all(self, generated: Part, features: Part, classes: tuple[str, ...]) -> dict[Key, float]:
+        """All columns for images and their features, against the held-out and the training ones."""
         sets = {
             "features": Sets(features, *self._features, classes, plain=True),
             "images": Sets(generated, *self._images, classes, plain=True),
@@ -246,6 +260,11 @@ def warnings(rows: list[Row], real_similarity: float) -> list[str]:
             f"{similarity[-1]:.3f} (real images: {real_similarity:.3f})"
         )
     return found
+
+
+def _measured(values: dict[Key, float]) -> dict[str, float]:
+    """Those that are numbers, by their names."""
+    return {str(key): value for key, value in values.items() if not math.isnan(value)}
 
 
 def _sample(images: ImageSet, count: int) -> Part:

@@ -1,5 +1,6 @@
 """Pictures of the same latents again and again, to watch the generator learn."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_files import encode_png, enlarge, grid_columns, tile
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
+from keras_stylegan.sizes import height_width
 from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
@@ -28,6 +30,7 @@ class SampleGrid(StepCallback):
         count: Images in a grid, shared evenly by the classes.
         seed: Seed of the latents.
         tensorboard_dir: TensorBoard's folder; the pictures go into its subfolder `samples`. None for none.
+        show: Called with the file of every picture and its first row of images, (H, W, C) float in [-1, 1].
     """
 
     def __init__(
@@ -38,11 +41,13 @@ class SampleGrid(StepCallback):
         count: int = 64,
         seed: int = 0,
         tensorboard_dir: Path | None = None,
+        show: Callable[[Path, np.ndarray], None] | None = None,
     ):
         super().__init__()
         self.directory = Path(directory)
         self.classes = classes
         self.count, self.seed = count, seed
+        self.show = show
         self._interval = Interval(kimg)
         self._events = TensorBoardEvents(Path(tensorboard_dir) / "samples") if tensorboard_dir else None
         self._renderer = None
@@ -77,11 +82,15 @@ class SampleGrid(StepCallback):
         """
         if self._renderer is None:
             self._renderer = Renderer(self.model.generator_ema)
-        grid = enlarge(self._grid())
+        small = self._grid()
+        grid = enlarge(small)
         png = encode_png(grid)
-        replace_file(self.path(self.model.images_seen), png)
+        path = self.path(self.model.images_seen)
+        replace_file(path, png)
         if self._events:
             self._events.add_picture(self.model.images_seen, "samples", png, grid.shape)
+        if self.show:
+            self.show(path, small[: height_width(self.model.generator_ema.resolution)[0]])
 
     def _grid(self):
         generator = self.model.generator_ema

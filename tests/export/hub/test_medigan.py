@@ -45,6 +45,7 @@ def test_the_description_names_what_is_there(conditional, tmp_path):
     wanted = {line.partition(";")[0].replace("-gpu", "") for line in lines if line[0] != "#"}
     assert wanted == set(execution["dependencies"])
     assert name in (package / "README.md").read_text()
+    assert (package / "__init__.py").read_text().startswith('"""A StyleGAN2 generator for medigan:')
 
 
 @pytest.mark.slow

@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 from hubs import evaluated
 
-from export.hub.model import HubModel
+from export.hub.model import PAPERS, HubModel
 from export.options import ExportOptions
 from keras_stylegan.errors import InputError
+from keras_stylegan.models.families import NETWORKS
 from keras_stylegan.training.trained import load_generator
 
 
@@ -43,6 +44,14 @@ def test_figures_of_other_weights_are_not_told(conditional, tmp_path):
 def test_a_damaged_record(conditional, tmp_path, changes):
     with pytest.raises(InputError, match=r"metrics.json is damaged; evaluate the run again or remove the file"):
         HubModel.of(load_generator(evaluated(conditional.run, tmp_path, **changes)), ExportOptions())
+
+
+def test_every_network_has_its_paper(conditional, tmp_path):
+    assert set(PAPERS) == set(NETWORKS)
+    trained = load_generator(conditional.run)
+    model = replace(trained.config.model, network="stylegan")
+    hub = HubModel.of(trained._replace(config=replace(trained.config, model=model)), ExportOptions())
+    assert "1812.04948" in hub.paper and hub.name.startswith("stylegan_") and hub.network == "StyleGAN"
 
 
 def test_only_of_phantoms_the_weights_have_the_licence_of_the_software(conditional):

@@ -1,4 +1,5 @@
 import csv
+from itertools import combinations
 from typing import get_args, get_type_hints
 
 import keras
@@ -81,6 +82,19 @@ def test_a_row_compares_with_heldout_and_with_training_images_of_equal_number(tm
     points = EventAccumulator(str(tmp_path / "tensorboard" / "evaluation")).Reload().Scalars("frechet_random")
     assert [point.step for point in points] == [8, 16]
     assert points[1].value == pytest.approx(float(found[1]["frechet_random"]), rel=1e-6)
+    # Beside them the floors: training images, 12 of the 24, in place of the generated ones.
+    floors = EventAccumulator(str(tmp_path / "tensorboard" / "floor")).Reload()
+    assert sorted(floors.Tags()["scalars"]) == sorted(str(key) for key in COLUMNS)
+    line = floors.Scalars("frechet_random")
+    assert [point.step for point in line] == [8, 16] and line[0].value == line[1].value
+    training = extract(random, image_set(1, 6).images).reshape(6, 4, -1)
+    pairs = [
+        frechet_distance(np.concatenate(training[list(chosen)]), np.delete(per_subject, without, 0).reshape(12, -1))
+        for chosen in combinations(range(6), 3)
+        for without in range(4)
+    ]
+    assert min(abs(line[0].value / value - 1) for value in pairs) < 1e-5
+    assert floors.Scalars("frechet_random/training")[0].value == line[0].value
 
 
 @pytest.mark.slow

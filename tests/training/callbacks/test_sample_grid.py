@@ -89,3 +89,15 @@ def test_pictures_in_tensorboard(tmp_path):
     sizes = [(picture.step, picture.width, picture.height) for picture in pictures]
     assert sizes == [(n, 1024, 1024) for n in (0, 4, 8)]
     assert pictures[1].encoded_image_string == (tmp_path / "samples" / "kimg000000.004.png").read_bytes()
+
+
+def test_its_first_row_is_shown(tmp_path):
+    shown = []
+    callback = SampleGrid(tmp_path, ("AD", "NC"), count=9, show=lambda *arguments: shown.append(arguments))
+    generator = make_generator(c_dim=2)
+    callback.set_model(FakeGan(generator))
+    callback.draw()
+    ((path, row),) = shown
+    assert path == tmp_path / "kimg000000.000.png" and path.is_file()
+    images = generator(draw_latents(0, range(3), 8), np.eye(2, dtype=np.float32)[[0] * 3])
+    np.testing.assert_allclose(row, np.concatenate(list(np.asarray(images)), axis=1), atol=1e-5)
