@@ -5,7 +5,7 @@ import numpy as np
 from keras_stylegan.checking.failed import Failed
 
 TOLERANCE = 5e-3
-"""Of a convolution, relative to its largest value: GPUs compute with the 10 bits of TF32, whose products err by 5e-4."""
+"""Relative to the largest value: GPUs compute with the 10 bits of TF32, whose products err by 5e-4."""
 
 
 def convolution_by_hand() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

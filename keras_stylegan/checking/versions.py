@@ -59,6 +59,7 @@ def required(backend: str) -> list[str]:
 
 
 def installed_version(package: str) -> str | None:
+    """The version of a package as it was installed; None where it was not."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

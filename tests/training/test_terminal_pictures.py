@@ -83,12 +83,12 @@ def read_sixel(text):
             x, y = 0, y + 6 * (move == "-")
         else:
             bits = ord(repeated or plain) - 63
-            for _ in range(int(count or 1)):
-                for row in range(6):
-                    if bits >> row & 1:
-                        assert pixels[y + row, x, 0] == -1, "painted twice"
-                        pixels[y + row, x] = colour
-                x += 1
+            beyond = x + int(count or 1)
+            for row in range(6):
+                if bits >> row & 1:
+                    assert (pixels[y + row, x:beyond] == -1).all(), "painted twice"
+                    pixels[y + row, x:beyond] = colour
+            x = beyond
     assert (pixels[int(height) :] == -1).all()
     return pixels[: int(height)]
 

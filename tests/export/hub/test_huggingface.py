@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -7,6 +8,9 @@ from hubs import evaluated, hub, imported, with_library
 
 from keras_stylegan.cli import main
 from keras_stylegan.latent.latents import draw_latents
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = Path(__file__).parent / "use_huggingface.py"
 
 
 def front_matter(folder):
@@ -51,6 +55,19 @@ def test_the_hub_reads_the_card(conditional, tmp_path):
     )
     said = with_library("huggingface_hub", "-c", program, cwd=folder)
     assert said.startswith("keras stylegan2_") and said.endswith("[('frechet_random', 12.5)]\n")
+
+
+@pytest.mark.slow
+def test_keras_itself_reads_it_from_its_address(unconditional, tmp_path, monkeypatch):
+    folder = hub(unconditional, tmp_path, "huggingface")
+    z = draw_latents(0, range(3), 8)
+    np.save(tmp_path / "z.npy", z)
+    for name, value in {"HF_HOME": tmp_path / "cache", "HF_HUB_OFFLINE": 1, "KERAS_BACKEND": "jax"}.items():
+        monkeypatch.setenv(name, str(value))
+    found = tmp_path / "images.npy"
+    said = with_library("huggingface_hub", PROGRAM, ROOT, tmp_path / "z.npy", found, cwd=folder)
+    assert said == "jax huggingface_hub keras_stylegan.models\n"
+    np.testing.assert_allclose(np.load(found), unconditional.images(z, truncation_psi=0.7), atol=1e-5)
 
 
 @pytest.mark.slow
