@@ -18,8 +18,8 @@ from keras_stylegan.program import program
 
 ROOT = Path(__file__).parents[1]
 EMPTY = "EMPTY_ENVIRONMENT" in os.environ
-"""Whether the wheel is built by `python -m build` and installed with all that it asks for, which takes a minute and 3 GB;
-`.ci/run` wants that. Else its dependencies are those of this environment."""
+"""Whether the wheel is built by `python -m build` and installed with all that it asks for, as `.ci/run` wants it: that
+takes a minute and 3 GB. Else its dependencies are those of this environment."""
 
 
 def test_the_version_stands_in_one_place(capsys):
