@@ -100,6 +100,7 @@ TESTS_OF_NO_FILE = {
     "test_oblong": "images that are no square, through every command",
     "test_markers": "the search that test_privacy makes",
     "test_readme": "the pages",
+    "test_pages_run": "the commands of the pages",
     "test_docs": "the pages of docs/",
     "test_hostile_commands": "every command and every reader of a run",
     "test_damaged_files": "the readers of config.json, checkpoints and ONNX files",

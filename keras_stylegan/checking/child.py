@@ -1,4 +1,4 @@
-"""What the command `check` checks: `python -m keras_stylegan.checking.child FD` writes what it finds to a descriptor.
+"""What the command `check` checks: `python -m keras_stylegan.checking.child FD PART` writes it to a file descriptor.
 
 A line of JSON when a check begins ({"name"}) and one when it ends ({"name", "ok", "said", "advice"}).
 """
@@ -29,14 +29,14 @@ class Check(NamedTuple):
     """What to do where the exception has no advice of its own."""
 
 
-def main(descriptor: int) -> int:
-    """Makes all checks; returns 0 whatever they find."""
+def main(descriptor: int, part: str) -> int:
+    """Makes all checks of a part; returns 0 whatever they find."""
     with open(descriptor, "w", encoding="utf-8") as pipe:
 
         def tell(**record: Any) -> None:
             print(json.dumps(record), file=pipe, flush=True)
 
-        for name, run, advice in checks():
+        for name, run, advice in PARTS[part]():
             tell(name=name)
             try:
                 tell(name=name, ok=True, said=run(), advice="")
@@ -48,8 +48,8 @@ def main(descriptor: int) -> int:
     return 0
 
 
-def checks() -> Iterator[Check]:
-    """The checks in their order; those of the devices follow from what the ones before have found."""
+def of_keras() -> Iterator[Check]:
+    """Versions, then the devices; what is computed on them follows from what was found."""
     backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     yield Check("versions", lambda: versions(backend), "install requirements.txt into a fresh environment")
     devices: list[str] = []
@@ -63,8 +63,15 @@ def checks() -> Iterator[Check]:
         advice = f"update the driver, then {GPU_BUILDS.get(backend)}" if gpu else broken
         yield Check(f"convolution on {device}", lambda device=device: convolution(device), advice)
         yield Check(f"training step on {device}", lambda device=device: training_step(device, results), advice)
+
+
+def of_onnxruntime() -> Iterator[Check]:
+    """Its providers."""
     yield Check("onnxruntime", providers, "pip install --force-reinstall onnxruntime (or onnxruntime-gpu)")
 
 
+PARTS = {"keras": of_keras, "onnxruntime": of_onnxruntime}
+"""Each runs in a process of its own."""
+
 if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1])))
+    raise SystemExit(main(int(sys.argv[1]), sys.argv[2]))

@@ -1,7 +1,7 @@
 """The command `check`: whether this installation trains and serves here, and whether a GPU is used for it.
 
-What is checked runs in a process of its own (`child`): where a driver or a native library is wrong, it may be
-killed without a word, or wait for ever.
+What is checked runs in processes of its own (`child`): where a driver or a native library is wrong, they may be killed
+without a word, or wait for ever. Keras and onnxruntime have one each, as they bring along CUDA libraries of their own.
 """
 
 import json
@@ -20,6 +20,10 @@ LONGEST_SECONDS = 600
 """A check that has not answered by then hangs: XLA compiles a step in a minute or two."""
 LAST_WORDS = 300
 """Characters of what a process wrote before it died that are shown."""
+PARTS = ("keras", "onnxruntime")
+"""What has a process of its own."""
+BESIDE_OTHERS = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""TensorFlow and JAX would take all memory of a GPU, on which a training may run."""
 CRASH = (
     "a native library or the driver does not fit this machine: run `nvidia-smi`, install requirements.txt into a fresh "
     "environment, and see whether CUDA_VISIBLE_DEVICES= (no GPU) helps"
@@ -54,7 +58,7 @@ def check(console: Any, module: str = "keras_stylegan.checking.child", longest_s
         0 if all is well, else 1.
     """
     failed = count = 0
-    for found in _results(module, longest_seconds):
+    for found in (found for part in PARTS for found in _results(module, part, longest_seconds)):
         count += 1
         failed += not found["ok"]
         mark, style = ("ok", "green") if found["ok"] else ("FAIL", "bold red")
@@ -70,21 +74,21 @@ def _say(console: Any, text: str) -> None:
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _results(module: str, longest_seconds: float) -> Iterator[dict[str, Any]]:
+def _results(module: str, part: str, longest_seconds: float) -> Iterator[dict[str, Any]]:
     """What the child finds, as it finds it; if it dies or hangs, a failure of the check that it was at."""
     reading, writing = os.pipe()
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, str(writing)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            [sys.executable, "-m", module, str(writing), part],
+            env=BESIDE_OTHERS | os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=[writing],
         )
         os.close(writing)
-        name, ended, hangs = "start", False, False
+        name, ended, hangs = f"start of {part}", False, False
         try:
             with open(reading, "rb", buffering=0) as pipe:
                 for line in _lines(pipe, longest_seconds):

@@ -26,17 +26,17 @@ def find_devices(devices: list[str]) -> str:
     except InputError as error:
         text, _, advice = str(error).rpartition("; ")
         raise Failed(text or str(error), advice) from error
-    from keras import ops
+    import keras
 
-    from keras_stylegan.backend import gpus, replicas
+    from keras_stylegan.backend import gpus
 
-    backend = replicas.keras.backend.backend()
+    backend = keras.backend.backend()
     found, there = gpus(), machine_gpus()
     devices += ["cpu:0", *(f"gpu:{index}" for index in range(len(found)))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cpu = f"CPU with {cores} cores"
     if found:
-        place = str((ops.convert_to_tensor(np.ones(1, "float32")) + 1).device).lower()
+        place = str((keras.ops.convert_to_tensor(np.ones(1, "float32")) + 1).device).lower()
         if "cpu" in place:
             raise Failed(
                 f"{backend} sees {', '.join(found)}, and computes on {place}",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from keras_stylegan.checking import child
+from keras_stylegan.checking.command import PARTS
 from keras_stylegan.checking.failed import Failed
 
 ROOT = Path(__file__).parents[2]
@@ -16,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 def told(monkeypatch, *checks):
     """What the child writes of some checks."""
-    monkeypatch.setattr(child, "checks", lambda: iter(checks))
+    monkeypatch.setitem(child.PARTS, "planted", lambda: iter(checks))
     reading, writing = os.pipe()
-    assert child.main(writing) == 0
+    assert child.main(writing, "planted") == 0
     with open(reading) as pipe:
         return [json.loads(line) for line in pipe]
 
@@ -28,6 +29,10 @@ def failing(error):
         raise error
 
     return run
+
+
+def test_every_part_is_started():
+    assert set(child.PARTS) == set(PARTS)
 
 
 def test_what_is_written(monkeypatch):

@@ -6,6 +6,7 @@ import sys
 import pytest
 from rich.console import Console
 
+from keras_stylegan.checking import command
 from keras_stylegan.checking.command import check
 
 HEAD = """
@@ -21,6 +22,7 @@ tell(name="two")
 def report(tmp_path, monkeypatch, program, seconds=60.0):
     (tmp_path / "planted.py").write_text(HEAD + program)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(command, "PARTS", ("part",))
     console = Console(file=io.StringIO(), width=60)
     code = check(console, "planted", seconds)
     return code, console.file.getvalue().splitlines()
@@ -53,10 +55,23 @@ def test_a_process_that_dies_or_hangs_is_a_failure_of_what_it_was_at(tmp_path, m
     assert "nvidia-smi" in lines[2] and lines[-1] == "1 of 2 checks failed."
 
 
+def test_every_part_has_a_process(tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text(
+        "import json, os, sys\npipe = open(int(sys.argv[1]), 'w')\n"
+        "print(json.dumps({'name': sys.argv[2], 'ok': True, 'said': str(os.getpid()), 'advice': ''}), file=pipe)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    console = Console(file=io.StringIO(), width=60)
+    assert check(console, "planted") == 0
+    first, second, _ = console.file.getvalue().splitlines()
+    assert first.startswith("ok   keras: ") and second.startswith("ok   onnxruntime: ")
+    assert first.split()[-1] != second.split()[-1]
+
+
 def test_a_package_that_is_missing_altogether(tmp_path, monkeypatch):
     (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('no numpy here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     console = Console(file=io.StringIO())
     assert check(console) == 1
-    assert "FAIL start: the process ended with code 1: " in console.file.getvalue()
+    assert "FAIL start of keras: the process ended with code 1: " in console.file.getvalue()
     assert "no numpy here" in console.file.getvalue() and sys.modules["numpy"]
