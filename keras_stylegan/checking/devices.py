@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_stylegan.checking.failed import Failed, one_line
 from keras_stylegan.errors import InputError
-from keras_stylegan.quiet import start_keras
+from keras_stylegan.quiet import ADVICE, start_keras
 
 GPU_BUILDS = {
     "tensorflow": 'pip install "tensorflow[and-cuda]" (in a checkout: pip install ".[gpu]")',
@@ -24,15 +24,16 @@ def find_devices(devices: list[str]) -> str:
     try:
         start_keras()
     except InputError as error:
-        text, _, advice = str(error).rpartition("; ")
-        raise Failed(text or str(error), advice) from error
+        said = str(error).replace(f"; {ADVICE}", "").replace(f": {ADVICE}", "")
+        raise Failed(said, ADVICE) from error
     import keras
 
     from keras_stylegan.backend import gpus
 
     backend = keras.backend.backend()
-    found, there = gpus(), machine_gpus()
+    found = gpus()
     devices += ["cpu:0", *(f"gpu:{index}" for index in range(len(found)))]
+    there = machine_gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cpu = f"CPU with {cores} cores"
     if found:

@@ -25,7 +25,7 @@ def versions(backend: str) -> str:
     first, beyond = PYTHONS
     if not first <= sys.version_info[:2] < beyond:
         wanted = f"3.{first[1]} to 3.{beyond[1] - 1}"
-        raise Failed(f"Python {platform.pythoninstalled_version()}", f"make an environment with Python {wanted}")
+        raise Failed(f"Python {platform.python_version()}", f"make an environment with Python {wanted}")
     found, wrong = {}, []
     for line in required(backend):
         requirement = Requirement(line)
@@ -43,7 +43,7 @@ def versions(backend: str) -> str:
         install = f"-r {name}" if CHECKOUT else f'"keras-stylegan[{backend}]"' if backend != "tensorflow" else "."
         raise Failed("; ".join(wrong), f"pip install {install}")
     shown = [name for name in (backend, "keras", "numpy", "onnxruntime-gpu", "onnxruntime") if found.get(name)]
-    own = f"Python {platform.pythoninstalled_version()}, keras-stylegan {__version__}"
+    own = f"Python {platform.python_version()}, keras-stylegan {__version__}"
     return ", ".join([own, *(f"{name} {found[name]}" for name in shown)])
 
 
