@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ def ending_with_its_reader() -> Iterator[None]:
             # Else Python would find out as it ends, and say so.
             sys.stdout.flush()
     except BrokenPipeError:
-        closed = [stream for stream in (sys.stdout, sys.stderr) if not _can_flush(stream)]
+        closed = [stream for stream in (sys.stdout, sys.stderr) if _has_no_reader(stream.fileno())]
         if not closed:
             raise  # Another pipe.
         for stream in closed:
@@ -28,9 +29,7 @@ def ending_with_its_reader() -> Iterator[None]:
         raise SystemExit(CLOSED_PIPE) from None
 
 
-def _can_flush(stream) -> bool:
-    try:
-        stream.flush()
-    except BrokenPipeError:
-        return False
-    return True
+def _has_no_reader(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -106,12 +106,14 @@ def knows_sixel(source: Any, file: Any, seconds: float = ANSWER_SECONDS) -> bool
 
 def _attributes(reading: int, writing: int, seconds: float) -> list[str]:
     before = termios.tcgetattr(reading)
-    answer = b""
+    answer, after = b"", termios.TCSANOW
     try:
         # Without echo: the answer shall not be seen.
         tty.setcbreak(reading, termios.TCSANOW)
         if select.select([reading], [], [], 0)[0]:
             return []
+        # Half an answer is thrown away with the rest of it.
+        after = termios.TCSAFLUSH
         os.write(writing, b"\x1b[c")
         end = time.monotonic() + seconds
         while not answer.endswith(b"c") and select.select([reading], [], [], max(0, end - time.monotonic()))[0]:
@@ -119,10 +121,11 @@ def _attributes(reading: int, writing: int, seconds: float) -> list[str]:
             if not read:
                 break
             answer += read
+        if answer.endswith(b"c"):
+            after = termios.TCSANOW
     finally:
-        # Half an answer is thrown away with the rest of it.
         with contextlib.suppress(termios.error):
-            termios.tcsetattr(reading, termios.TCSANOW if answer.endswith(b"c") else termios.TCSAFLUSH, before)
+            termios.tcsetattr(reading, after, before)
     # "\x1b[?62;4;22c": the first number is the terminal's class.
     return answer.decode("ascii", "replace").rpartition("[?")[2].rstrip("c").split(";")[1:]
 

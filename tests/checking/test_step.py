@@ -9,6 +9,8 @@ from keras_stylegan.checking import step
 from keras_stylegan.checking.failed import Failed
 from keras_stylegan.training.gan import StyleGAN
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def first():

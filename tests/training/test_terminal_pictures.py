@@ -183,7 +183,7 @@ def in_a_terminal(answer, typed=b"", foreground=True):
         if b"\x1b[c" in said and not answered:
             answered = True
             os.write(master, answer)
-        if b"found" in said and not typed_line:
+        if re.search(rb"found \w+ \w+\r\n", said) and not typed_line:
             typed_line = True
             os.write(master, b"next\n")
     process.kill()
