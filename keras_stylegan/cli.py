@@ -65,7 +65,6 @@ class Train:
         if self.resume and self.init_from is not None:
             raise InputError("--init-from is for a new run; one that goes on with --resume has its weights already")
         require_resources(self.config, self.run_folder(), self.resume)
-        # A dry run waits for no other process.
         start_keras(distribution="none" if self.dry_run else self.config.training.distribution)
         from keras_stylegan.training.train import check_options, train
 
