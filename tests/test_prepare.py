@@ -1,4 +1,7 @@
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,8 @@ from keras_stylegan import prepare
 from keras_stylegan.config import Config, DataConfig, ModelConfig
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(root):
@@ -120,3 +125,10 @@ def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         prepare.run_volumes(tmp_path, tmp_path / "out", VolumeOptions(), console)
     assert "give the same command again to go on" in console.file.getvalue()
+
+
+def test_volumes_are_prepared_without_keras():
+    """Importing it and its framework takes as long as reading fifty volumes."""
+    program = "import sys, keras_stylegan.prepare; print(*sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
