@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .runtime import InputError, OnnxGenerator
+from .labels import InputError, given_values
+from .runtime import OnnxGenerator
 
 GRID_LIMIT = 256
 """Most images in the grid; further ones are files only."""
@@ -58,6 +59,8 @@ def _parser():
     parser.add_argument("--count", type=int, default=64, help="images in total (64)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the latents (0)")
     parser.add_argument("--label", help="class by its name; by default all in turn, each with the same latents")
+    parser.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help="number that all images "
+                        "are to have; may be repeated. By default as the training images have it")  # fmt: skip
     parser.add_argument("--truncation-psi", type=float, default=1.0, help="truncation ψ; 0 is the mean image (1.0)")
     parser.add_argument("--output-dir", type=Path, default=Path("stylegan_outputs"), help="folder of the images")
     parser.add_argument("--format", choices=("png", "npy"), default="png", help="PNG, or numpy files as generated")
@@ -75,14 +78,15 @@ def _write_images(options):
     if options.bits == 16 and (generator.channels != 1 or generator.metadata["output"] == "uint8"):
         raise InputError("--bits: 16 is for grey images that were exported as float32. Received: 16")
     # Checks every value before the first file is touched.
-    generator.stream(options.count, options.seed, options.truncation_psi, options.label)
+    given = given_values(options.covariate)
+    generator.stream(options.count, options.seed, options.truncation_psi, options.label, None, given)
     _require_room(options, generator)
     folder = _Folder(options, generator)
     todo = folder.missing()
     print(f"{options.model} on {generator.provider} → {options.output_dir}")
     if len(todo) < options.count:
         print(f"{options.count - len(todo)} of {options.count} images are there already")
-    stream = generator.stream(options.count, options.seed, options.truncation_psi, options.label, todo)
+    stream = generator.stream(options.count, options.seed, options.truncation_psi, options.label, todo, given)
     progress = _Progress(len(todo))
     try:
         for number, image in stream:
@@ -137,6 +141,7 @@ class _Folder:
             "model_sha256": hashlib.sha256(options.model.read_bytes()).hexdigest(),
             "seed": options.seed,
             "label": options.label,
+            **({"covariate": sorted(options.covariate)} if generator.covariates else {}),
             "truncation_psi": options.truncation_psi,
             "format": "png16" if options.format == "png" and options.bits == 16 else options.format,
         }

@@ -1,5 +1,6 @@
 """What an exported file says about itself."""
 
+import dataclasses
 import json
 from importlib.metadata import version
 from typing import Any
@@ -45,6 +46,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "style_resolutions": generator.style_resolutions,
         "noise_sizes": [shape[1:3] for shape in generator.synthesis.noise_shapes(1)],
         "classes": trained.classes if generator.c_dim else [],
+        "covariates": [dataclasses.asdict(item) for item in trained.covariates],
         "value_range": [0, 255] if uint8 else [-1, 1],
         "images_seen": trained.images_seen,
         # onnxruntime is installed as onnxruntime or as onnxruntime-gpu.

@@ -1,4 +1,4 @@
-"""Generates images from `generator.onnx` with this file, numpy and onnxruntime; the command needs Pillow as well.
+"""Generates images from `generator.onnx`: this file and labels.py, numpy and onnxruntime; the command needs Pillow too.
 
 python -m export.runtime generator.onnx --count 1000 --seed 0 --label AD --truncation-psi 0.7 --output-dir out
 
@@ -12,7 +12,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from .labels import InputError, Label, Labels, require
+
 FORMAT = "keras-stylegan generator 2"
 SEAL = b"content_sha256\x12\x40"
 """Stands in an exported file before the 64 digits of its SHA-256, taken with zeros in their place."""
-Label = str | int | None
-
-
-class InputError(ValueError):
-    """Bad input: the message is one line that says what was wrong and what to do."""
 
 
 class OnnxGenerator:
@@ -57,7 +54,7 @@ class OnnxGenerator:
     ) -> None:
         for name, value in (("batch_size", batch_size), ("workers", workers)):
             # Every batch is filled up to its size: a slip of the keyboard must not take all memory.
-            _require(value is None or 1 <= value <= 1024, name, "from 1 to 1024", value)
+            require(value is None or 1 <= value <= 1024, name, "from 1 to 1024", value)
         self.path = Path(path)
         self._providers = providers
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
@@ -65,6 +62,8 @@ class OnnxGenerator:
         self.provider = session.get_providers()[0]
         self.metadata = session.get_modelmeta().custom_metadata_map
         self.classes: tuple[str, ...] = tuple(self._read("classes"))
+        self.covariates: list[dict[str, Any]] = json.loads(self.metadata.get("covariates", "[]"))
+        self.labels = Labels(self.classes, self.covariates)
         self.height, self.width, self.channels = map(self._read, ("height", "width", "channels"))
         self.z_dim, self.w_dim, self.num_ws = self._read("z_dim"), self._read("w_dim"), self._read("num_ws")
         self.layout = self.metadata["layout"]
@@ -78,7 +77,14 @@ class OnnxGenerator:
     def _read(self, key: str) -> Any:
         return json.loads(self.metadata[key])
 
-    def generate(self, count: int, seed: int = 0, truncation_psi: float = 1.0, label: Label = None) -> np.ndarray:
+    def generate(
+        self,
+        count: int,
+        seed: int = 0,
+        truncation_psi: float = 1.0,
+        label: Label = None,
+        covariates: Mapping[str, float] | None = None,
+    ) -> np.ndarray:
         """The first `count` images of a seed.
 
         Args:
@@ -86,6 +92,8 @@ class OnnxGenerator:
             seed: 0 to 2^64 − 1.
             truncation_psi: Truncation ψ in [-2, 2]: 1 shows what the model learned, 0 is the mean image.
             label: Class by name or number; None: all classes in turn, each with the same latents.
+            covariates: Numbers that all images are to have, by their names and within the range that the metadata's
+                `covariates` tell; the others are drawn as the training images have them.
 
         Returns:
             (N, H, W, C) float32 in [-1, 1], or what the file was exported with (`layout`, uint8).
@@ -93,8 +101,8 @@ class OnnxGenerator:
         Raises:
             InputError: A value out of range, or an unknown label; the message lists the known ones.
         """
-        images = [image for _, image in self.stream(count, seed, truncation_psi, label)]
-        return np.stack(images) if images else self.generate(1, seed, truncation_psi, label)[:0]
+        images = [image for _, image in self.stream(count, seed, truncation_psi, label, None, covariates)]
+        return np.stack(images) if images else self.generate(1, seed, truncation_psi, label, covariates)[:0]
 
     def stream(
         self,
@@ -103,6 +111,7 @@ class OnnxGenerator:
         truncation_psi: float = 1.0,
         label: Label = None,
         numbers: Iterable[int] | None = None,
+        covariates: Mapping[str, float] | None = None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Like `generate`, but one image after the other: any number needs no more memory than one batch.
 
@@ -112,49 +121,59 @@ class OnnxGenerator:
             truncation_psi: See `generate`.
             label: See `generate`.
             numbers: The images to make; by default all, `range(count)`.
+            covariates: See `generate`.
 
         Yields:
             (number, image).
         """
-        _require(count >= 0, "count", "at least 0", count)
-        _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
-        labels = self._labels(label)
+        require(count >= 0, "count", "at least 0", count)
+        require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
+        labels, given = self.labels.chosen(label), self.labels.checked(covariates)
         self.latents(seed, [])
-        return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels)
+        return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels, given)
 
-    def _stream(self, numbers, seed, truncation_psi, labels):
+    def _stream(self, numbers, seed, truncation_psi, labels, given):
         numbers = iter(numbers)
         while batch := list(itertools.islice(numbers, self.batch_size * self.workers)):
             indices = [number // len(labels) for number in batch]
+            groups = [labels[number % len(labels)] for number in batch]
             feeds = {"z": self.latents(seed, indices), **self._noise(seed, indices)}
-            if self.classes:
-                feeds["label"] = np.array([labels[number % len(labels)] for number in batch], np.int64)
+            feeds |= {"label": np.array(groups, np.int64)} if self.classes else {}
+            feeds |= {"covariates": self.labels.values(seed, indices, groups, given)} if self.covariates else {}
             yield from zip(batch, self._run("generator", feeds, truncation_psi), strict=True)
 
-    def map(self, z: np.ndarray, truncation_psi: float = 1.0, label: Label | Sequence[int] = None) -> np.ndarray:
+    def map(
+        self,
+        z: np.ndarray,
+        truncation_psi: float = 1.0,
+        label: Label | Sequence[int] = None,
+        covariates: Mapping[str, float | np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Latents to styles.
 
         Args:
             z: (N, z_dim) float32, standard normal; `latents` draws them.
             truncation_psi: See `generate`.
             label: Class of all, or a class number for each; needed if the model has classes.
+            covariates: Number of all, or (N,) numbers, of every covariate of the model.
 
         Returns:
             (N, num_ws, w_dim) float32.
         """
-        _require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
+        require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
         z = _shaped("z", z, self.z_dim)
         feeds = {"z": z}
         if self.classes:
             if label is None or isinstance(label, (str, int, np.integer)):
-                chosen = self._labels(label)
-                _require(len(chosen) == 1, "label", f"one of {list(self.classes)}", label)
+                chosen = self.labels.chosen(label)
+                require(len(chosen) == 1, "label", f"one of {list(self.classes)}", label)
                 label = chosen * len(z)
             feeds["label"] = np.asarray(label, np.int64)
             legal = feeds["label"].shape == (len(z),) and ((feeds["label"] >= 0) & (feeds["label"] < len(self.classes)))
-            _require(np.all(legal), "label", f"{len(z)} numbers from 0 to {len(self.classes) - 1}", label)
+            require(np.all(legal), "label", f"{len(z)} numbers from 0 to {len(self.classes) - 1}", label)
         else:
-            self._labels(label)
+            self.labels.chosen(label)
+        feeds |= self.labels.feed(len(z), covariates)
         return self._run("mapping", feeds, truncation_psi)
 
     def synthesize(self, w: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -181,10 +200,10 @@ class OnnxGenerator:
         Returns:
             Images.
         """
-        _require(0 <= crossover <= self.num_ws, "crossover", f"from 0 to {self.num_ws}", crossover)
+        require(0 <= crossover <= self.num_ws, "crossover", f"from 0 to {self.num_ws}", crossover)
         w_coarse = _shaped("w_coarse", w_coarse, self.num_ws, self.w_dim)
         w_fine = _shaped("w_fine", w_fine, self.num_ws, self.w_dim)
-        _require(len(w_coarse) == len(w_fine), "w_fine", f"as many as w_coarse ({len(w_coarse)})", len(w_fine))
+        require(len(w_coarse) == len(w_fine), "w_fine", f"as many as w_coarse ({len(w_coarse)})", len(w_fine))
         return self.synthesize(np.concatenate([w_coarse[:, :crossover], w_fine[:, crossover:]], axis=1))
 
     def interpolate(self, w: np.ndarray, steps: int) -> np.ndarray:
@@ -197,7 +216,7 @@ class OnnxGenerator:
         Returns:
             (P − 1)·steps + 1 images.
         """
-        _require(steps >= 1, "steps", "at least 1", steps)
+        require(steps >= 1, "steps", "at least 1", steps)
         w = _shaped("w", w, self.num_ws, self.w_dim)
         t = np.arange(steps, dtype=np.float32)[:, None, None] / np.float32(steps)
         path = [start + t * (end - start) for start, end in itertools.pairwise(w)]
@@ -205,7 +224,7 @@ class OnnxGenerator:
 
     def latents(self, seed: int, indices: Iterable[int]) -> np.ndarray:
         """z (N, z_dim) of the images `indices` of a seed, the same that training and `run.py generate` draw."""
-        _require(0 <= seed < 2**64, "seed", "from 0 to 2^64 − 1", seed)
+        require(0 <= seed < 2**64, "seed", "from 0 to 2^64 − 1", seed)
         rows = [_generator(seed, index).standard_normal(self.z_dim, dtype=np.float32) for index in indices]
         return np.stack(rows) if rows else np.zeros((0, self.z_dim), np.float32)
 
@@ -218,19 +237,6 @@ class OnnxGenerator:
             f"noise_{i}": np.stack([generator.standard_normal((*size, 1), np.float32) for generator in generators])
             for i, size in enumerate(self._read("noise_sizes"))
         }
-
-    def _labels(self, label):
-        """Class numbers to draw in turn."""
-        if not self.classes:
-            _require(label is None, "label", "left out: this model was trained without classes", label)
-            return [0]
-        if label is None:
-            return list(range(len(self.classes)))
-        if isinstance(label, str):
-            _require(label in self.classes, "label", f"one of {list(self.classes)}", label)
-            return [self.classes.index(label)]
-        _require(0 <= label < len(self.classes), "label", f"from 0 to {len(self.classes) - 1}", label)
-        return [int(label)]
 
     def _run(self, part, feeds, truncation_psi=None):
         """Run a graph in batches of constant size; the last one is filled up with its last row."""
@@ -304,13 +310,8 @@ def _shaped(name, array, *shape):
     """A float32 array of at least one row of a shape."""
     array = np.asarray(array, np.float32)
     expected = f"of shape (N ≥ 1, {', '.join(map(str, shape))})"
-    _require(array.shape[1:] == shape and len(array), name, expected, array.shape)
+    require(array.shape[1:] == shape and len(array), name, expected, array.shape)
     return array
-
-
-def _require(condition, name, expected, received):
-    if not condition:
-        raise InputError(f"{name} must be {expected}. Received: {received!r}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import onnx
 from keras import ops
 from onnxruntime.transformers.float16 import convert_float_to_float16
@@ -150,6 +151,8 @@ def to_onnx(generator: Any, part: str, options: ExportOptions) -> onnx.ModelProt
     if options.precision == "float16":
         graph = convert_float_to_float16(graph, keep_io_types=True)
         OnnxModel.graph_topological_sort(graph.graph)
+    if generator.covariates and part != "synthesis":
+        _standardise(graph.graph, generator.covariates.values())
     graph.producer_name, graph.producer_version = "keras-stylegan with tf2onnx", version("tf2onnx")
     return graph
 
@@ -202,12 +205,15 @@ _PART = {"generator": _generator, "mapping": _mapping, "synthesis": _synthesis}
 
 def _latent_inputs(generator):
     label = [("label", (None,), "int64")] if generator.c_dim else []
+    label += [("covariates", (None, len(generator.covariates)), "float32")] if generator.covariates else []
     return [("z", (None, generator.z_dim), "float32"), *label, ("truncation_psi", (), "float32")]
 
 
 def _latents(generator, tensors):
-    """(z, label or None, truncation_psi)."""
-    return tensors if generator.c_dim else (tensors[0], None, tensors[1])
+    """(z, label or None, covariates or None, truncation_psi)."""
+    z, *label, truncation_psi = tensors
+    index = label.pop(0) if generator.c_dim else None
+    return z, index, label.pop(0) if generator.covariates else None, truncation_psi
 
 
 class _Images:
@@ -261,6 +267,24 @@ def _transpose_before_padding(graph):
     used = {name for node in graph.node for name in node.input}
     for weight in [weight for weight in graph.initializer if weight.name not in used]:
         graph.initializer.remove(weight)
+
+
+def _standardise(graph, spreads):
+    """Subtract the means from the covariates and divide by the deviations, in float32 whatever follows.
+
+    A year or a position in mm has no digits left in float16 for what tells it from its neighbours.
+    """
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name == "covariates":
+                node.input[place] = "standardised"
+    for name in ("mean", "deviation"):
+        values = np.array([[getattr(spread, name) for spread in spreads]], np.float32)
+        graph.initializer.append(onnx.numpy_helper.from_array(values, f"covariates_{name}"))
+    centre = onnx.helper.make_node("Sub", ["covariates", "covariates_mean"], ["centred"], "centred")
+    scale = onnx.helper.make_node("Div", ["centred", "covariates_deviation"], ["standardised"], "standardised")
+    graph.node.insert(0, scale)
+    graph.node.insert(0, centre)
 
 
 def _name(graph, output, shape):

@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.covariates import label_array
 from keras_stylegan.latent.latents import draw_latents, draw_noise
 
 from .options import ExportOptions
@@ -78,7 +79,8 @@ class Report:
 def verify(generator: Any, folder: Path, options: ExportOptions) -> Report:
     """Check `generator.onnx`, `mapping.onnx` and `synthesis.onnx` of a folder against Keras.
 
-    64 latents, in batches of 16, 3 and 1, for truncation 0, 0.7 and 1 and every class.
+    64 latents, in batches of 16, 3 and 1, for truncation 0, 0.7 and 1 and every class, with covariates that go from one
+    end of their range to the other.
 
     Args:
         generator: The generator they were made from.
@@ -143,16 +145,23 @@ def _reference(generator, options, indices, label, truncation_psi):
     """Inputs for onnxruntime, and Keras's styles and images (N, H, W, C), clipped to [-1, 1]."""
     z = draw_latents(0, indices, generator.z_dim)
     feeds = {"z": z, "truncation_psi": np.array(truncation_psi, np.float32)}
-    one_hot = None
     if generator.c_dim:
         feeds["label"] = np.full(len(z), label, np.int64)
-        one_hot = np.eye(generator.c_dim, dtype=np.float32)[feeds["label"]]
+    # From the smallest to the largest value of the training images, each covariate in an order of its own.
+    steps = np.array(list(indices), np.float64) / (LATENTS - 1)
+    numbers = {
+        name: spread.minimum + (steps * (2 * place + 1)) % 1.0001 * (spread.maximum - spread.minimum)
+        for place, (name, spread) in enumerate(generator.covariates.items())
+    }
+    if numbers:
+        feeds["covariates"] = np.stack(list(numbers.values()), axis=1).astype(np.float32)
+    vector = label_array(generator, np.full(len(z), label), numbers)
     noise = options.noise
     if noise == "input":
         sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]
         noise = draw_noise(0, indices, sizes)
         feeds |= {f"noise_{i}": value for i, value in enumerate(noise)}
-    ws = keras.ops.convert_to_numpy(generator.mapping(z, one_hot, truncation_psi=truncation_psi))
+    ws = keras.ops.convert_to_numpy(generator.mapping(z, vector, truncation_psi=truncation_psi))
     images = keras.ops.convert_to_numpy(generator.synthesis(ws, noise=noise))
     if not np.isfinite(images).all():
         raise InputError("The run's generator gives values that are not finite: choose an earlier checkpoint")

@@ -23,6 +23,7 @@ from keras_stylegan.backend import BackendTrainer, compiled
 from keras_stylegan.config import Config
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches
+from keras_stylegan.latent.covariates import covariates_of, label_array
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.matrix_peak import best_time, finalists, peak, products
@@ -85,20 +86,30 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
     """
     console = console or Console()
     batch, model = config.training.batch_size, config.model
-    gan = make_gan(config, class_count=2, steps_per_epoch=1000, total_steps=1000)
     random = np.random.default_rng(config.training.seed)
+    records = label_record(random.integers(0, 2, batch), **{name: random.random(batch) for name in model.covariates})
+    covariates = covariates_of(records, model.covariates, groups=1)
+    gan = make_gan(config, class_count=2, steps_per_epoch=1000, total_steps=1000, covariates=covariates)
     shape = (batch, *height_width(model.resolution), model.channels)
     # Variables, as a compiler may compute with constants beforehand.
     images = _variable(random.uniform(-1, 1, shape).astype("float32"))
-    labels = _variable(random.integers(0, 2, batch).astype("int32"))
+    labels = {name: _variable(records[name].astype("int32" if name == "class" else "float32"))
+              for name in records.dtype.names}  # fmt: skip
+    label = label_array(gan.generator, records["class"], records)
+    label = None if label is None else _variable(label)
     z = _variable(random.standard_normal((batch, model.z_dim)).astype("float32"))
-    state = [*state_of(gan).values(), images, labels]
-    step = compiled(lambda: gan.train_on_images(_value(images), _value(labels)), state, gan.jit_compile)
+    state = [*state_of(gan).values(), images, *labels.values()]
+
+    def train() -> Any:
+        return gan.train_on_images(_value(images), {name: _value(column) for name, column in labels.items()})
+
+    step = compiled(train, state, gan.jit_compile)
 
     def images_of_z() -> Any:
-        return gan.generator_ema(_value(z), ops.one_hot(_value(labels), 2) if model.conditional else None)
+        return gan.generator_ema(_value(z), None if label is None else _value(label))
 
-    generate = compiled(images_of_z, [*gan.generator_ema.variables, z, labels], gan.jit_compile)
+    inputs = [z] if label is None else [z, label]
+    generate = compiled(images_of_z, [*gan.generator_ema.variables, *inputs], gan.jit_compile)
     tasks: dict[Any, Callable[[], Any]] = {"step": lambda: _wait(step()), "generate": lambda: _wait(generate())}
     for call in tasks.values():
         best_time(call, 2)

@@ -21,12 +21,13 @@ PNG_SHARE = 0.5
 """Of its pixels' bytes a PNG of a slice has at least this share; less is counted than will be, not more."""
 
 
-def require_room(options: Any, generator: Any) -> None:
+def require_room(options: Any, generator: Any, slices: int = 0) -> None:
     """Raise an `InputError` with the figures if the pictures cannot fit.
 
     Args:
         options: `GenerateOptions`.
         generator: Its sizes are read.
+        slices: Of the volume that is written in place of every image; 0 for images.
     """
     values = math.prod(height_width(generator.resolution)) * generator.channels
     image = FLOAT * values
@@ -42,7 +43,7 @@ def require_room(options: Any, generator: Any) -> None:
                 f"{name} needs about {gb(size)} of memory, and there are {gb(memory())}; lower it. "
                 f"Received: {getattr(options, name)}"
             )
-    size = options.count * file_bytes(values, options.format, options.bits)
+    size = options.count * file_bytes(max(1, slices) * values, options.format, options.bits)
     folder = options.output_dir
     if size > free_disk(folder):
         raise InputError(

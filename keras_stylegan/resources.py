@@ -28,6 +28,8 @@ COPIES_OF_PATH_LENGTH = 10
 """As many more for the path length, with half the batch."""
 CLASSES = 2
 """Assumed for conditional networks, whose label layers are small."""
+OF_COVARIATE = 16
+"""Inputs of those layers for every covariate: `label_features.FEATURES`, which imports Keras."""
 TOLERANCE = 1.5
 """A run is refused when its estimate is this many times what there is."""
 KEPT_CHECKPOINTS = 3
@@ -113,8 +115,10 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
     def dense(inputs: int, outputs: int) -> int:
         return (inputs + 1) * outputs
 
+    label = CLASSES * model.conditional + OF_COVARIATE * len(model.covariates)
+
     def mapping(inputs: int, width: int) -> int:
-        embedding, inputs = (dense(CLASSES, width), inputs + width) if model.conditional else (0, inputs)
+        embedding, inputs = (dense(label, width), inputs + width) if label else (0, inputs)
         return embedding + dense(inputs, width) + (model.mapping_layers - 1) * dense(width, width)
 
     adain = model.network == "stylegan"
@@ -144,7 +148,7 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
             below = widths[r // 2]
             discriminator += dense(9 * width, width) + dense(9 * width, below) + (0 if adain else width * below)
     discriminator += dense(9 * (coarse + 1), coarse) + dense(places * coarse, coarse)
-    discriminator += dense(coarse, coarse) + mapping(0, coarse) if model.conditional else dense(coarse, 1)
+    discriminator += dense(coarse, coarse) + mapping(0, coarse) if label else dense(coarse, 1)
     return generator, discriminator
 
 

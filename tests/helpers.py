@@ -99,6 +99,7 @@ def close(actual, expected):
 
 IMAGE, LABEL = (8, 8, 1), (3,)
 FEATURES = (4, 4, 6)
+COVARIATES = {"slice": (-1.0, 1.0, 0.0, 2.0), "age": (-2.0, 3.0, 0.5, 4.0)}
 
 CASES = {
     "dense": Case(EqualizedDense, {"units": 5}, {"inputs": (7,)}),
@@ -139,6 +140,11 @@ CASES = {
     "mapping labels": Case(
         MappingNetwork, {"z_dim": 6, "w_dim": 5, "num_ws": 4, "c_dim": 3, "num_layers": 1}, {"z": (6,), "label": LABEL}
     ),
+    "mapping covariates": Case(
+        MappingNetwork,
+        {"z_dim": 6, "w_dim": 5, "num_ws": 4, "c_dim": 1, "covariates": COVARIATES, "num_layers": 1},
+        {"z": (6,), "label": LABEL},
+    ),
     "mapping labels only": Case(
         MappingNetwork,
         {"z_dim": 0, "w_dim": 5, "c_dim": 3, "num_layers": 2, "w_avg_beta": None},
@@ -174,6 +180,12 @@ CASES = {
         Discriminator,
         {"c_dim": 3, "channels": 3, "mbstd_group_size": 4, "mapping_layers": 2, "conv_clamp": 256.0, **SMALL},
         {"images": (8, 8, 3), "label": LABEL},
+        True,
+    ),
+    "discriminator covariates": Case(
+        Discriminator,
+        {"covariates": COVARIATES | {"sex": (0, 1, 0.5, 0.5)}, "mbstd_group_size": 2, "mapping_layers": 1, **SMALL},
+        {"images": IMAGE, "label": LABEL},
         True,
     ),
     "stylegan synthesis oblong rgb": Case(

@@ -89,7 +89,15 @@ ALLOWED = {
 }
 HIGHEST = {
     *("arguments", "cli", "experiments", "generate", "project", "directions"),
-    *("model_commands", "projection_pictures", "direction_effects", "direction_factors", "direction_pictures"),
+    *(
+        "model_commands",
+        "asked_images",
+        "slice_stacks",
+        "projection_pictures",
+        "direction_effects",
+        "direction_factors",
+        "direction_pictures",
+    ),
     *("benchmark", "matrix_peak", "picture_room", "prepare"),
 }
 """Commands: they may import everything of ours."""

@@ -5,55 +5,17 @@ import os
 import nibabel
 import numpy as np
 import pytest
+from generator_runs import QUICK, levels, make_run, pixels, sheet
 from PIL import Image
 
-from keras_stylegan.config import Config, ModelConfig
+from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.generate import GenerateOptions, generate
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.training.checkpoint import save
-from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.record import Record
-from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.state import network_state, values
 from keras_stylegan.training.trained import load_generator
-
-MODEL = {"resolution": 16, "z_dim": 8, "w_dim": 8, "mapping_layers": 2, "channel_base": 64, "channel_max": 8}
-QUICK = {"mixing": 0, "interpolation": 0}
-
-
-def make_run(path, conditional=False, channels=1):
-    """A run folder with a checkpoint of an untrained generator, and that generator."""
-    config = Config(model=ModelConfig(**MODEL, conditional=conditional, channels=channels))
-    generator = make_generator(config, class_count=2)
-    generator.mapping.w_avg.assign(np.linspace(-1, 1, 8))
-    for conv in generator.synthesis.convs:
-        for variable in conv.weights:
-            if variable.path.endswith("strength"):
-                variable.assign(0.5)
-    folder = RunFolder(path)
-    folder.checkpoints.mkdir(parents=True)
-    folder.write_config(config)
-    arrays = values(network_state(generator, "generator_ema"))
-    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, Record(config, ("AD", "NC"), "", 1500))
-    return generator
-
-
-def pixels(path):
-    with Image.open(path) as file:
-        return np.asarray(file).astype(int)
-
-
-def sheet(path, factor):
-    """A picture whose pixels were enlarged to `factor` x `factor`, as it was before."""
-    large = pixels(path)
-    small = large[::factor, ::factor]
-    np.testing.assert_array_equal(large, np.kron(small, np.ones((factor, factor), int)))
-    return small
-
-
-def levels(images):
-    return np.clip(np.rint((np.asarray(images) + 1) * 127.5), 0, 255)[..., 0]
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +176,7 @@ def test_no_run(tmp_path, monkeypatch):
         ({"format": "jpg"}, "format must be one of .* Received: 'jpg'"),
         ({"bits": 12}, "bits must be one of .* Received: 12"),
         ({"mixing": -1}, "mixing must be from 0 to 100. Received: -1"),
+        ({"sweep": 101}, "sweep must be from 0 to 100. Received: 101"),
         ({"mixing": 100_000}, "mixing must be from 0 to 100. Received: 100000"),
         ({"interpolation_frames": 10**6}, "interpolation_frames must be at most 10000. Received: 4000000"),
         ({"interpolation": 10**30}, "interpolation_frames must be at most 10000. Received: 24"),
@@ -232,6 +195,8 @@ def test_labels_that_do_not_fit(unconditional, conditional, tmp_path):
         generate(conditional[0], GenerateOptions(label="MCI", output_dir=tmp_path / "out"))
     with pytest.raises(InputError, match=r"was trained without classes.*Received: 'AD'"):
         generate(unconditional[0], GenerateOptions(label="AD", output_dir=tmp_path / "out"))
+    with pytest.raises(InputError, match=r"trained without any \(model.covariates\). Received: 'slice=3'"):
+        generate(unconditional[0], GenerateOptions(covariate=("slice=3",), output_dir=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 

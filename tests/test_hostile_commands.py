@@ -7,6 +7,7 @@ import time
 import pytest
 from hostile_augmentations import AUGMENTATIONS
 from hostile_comparisons import COMPARISONS
+from hostile_covariates import COVARIATES
 from hostile_latent import LATENT
 from hostile_rows import NEWEST, ROWS
 
@@ -14,6 +15,7 @@ from keras_stylegan.cli import main
 from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfig
 from keras_stylegan.data.sources import load_images
 from keras_stylegan.training.checkpoint import CheckpointFolder
+from keras_stylegan.training.conditioning import training_covariates
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.run_folder import RunFolder
@@ -26,7 +28,7 @@ def run(tmp_path_factory):
     """A run of 16 phantoms with one checkpoint."""
     path = tmp_path_factory.mktemp("hostile")
     config = Config(
-        model=ModelConfig(**TINY, conditional=True),
+        model=ModelConfig(**TINY, conditional=True, covariates=("slice_height_mm",)),
         data=DataConfig(source="phantom", phantom_count=16, cache_dir=path / "cache"),
         training=TrainingConfig(batch_size=4, total_kimg=0.032),
     )
@@ -34,10 +36,11 @@ def run(tmp_path_factory):
     folder.path.mkdir()
     folder.write_config(config)
     images = load_images(config, "train", progress=False)
-    gan = make_gan(config, len(images.classes), 4, 8)
+    covariates = training_covariates(config.model, images)
+    gan = make_gan(config, len(images.classes), 4, 8, covariates)
     gan.images.assign(8)
     gan.step.assign(2)
-    record = Record(config, images.classes, images.fingerprint, images_seen=0)
+    record = Record(config, images.classes, images.fingerprint, images_seen=0, covariates=covariates)
     CheckpointFolder(folder.checkpoints).save(gan, record)
     assert (path / NEWEST).is_file()
     return folder.path
@@ -61,7 +64,7 @@ def make(path, content):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-EVERY = [*ROWS, *AUGMENTATIONS, *COMPARISONS, *LATENT]
+EVERY = [*ROWS, *AUGMENTATIONS, *COMPARISONS, *COVARIATES, *LATENT]
 
 
 def test_there_are_rows_enough():

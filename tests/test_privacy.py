@@ -52,7 +52,7 @@ def shared(tmp_path_factory):
         write_data(place / "folder_Zoë")
         config = Config(
             model=ModelConfig(resolution=8, z_dim=4, w_dim=4, mapping_layers=1, channel_base=32, channel_max=4,
-                              conditional=True),
+                              conditional=True, covariates=("slice",)),
             data=DataConfig(path=place / "folder_Zoë", cache_dir=place / "cache_marker",
                             subject_pattern=r"(?P<subject>subject_Ödön\d)_(?P<slice>\d+)"),
             training=TrainingConfig(batch_size=4, total_kimg=0.008),
@@ -121,7 +121,7 @@ def test_nothing_of_a_scan_reaches_anything_that_is_made_of_it(tmp_path, monkeyp
     salt = (tmp_path / "made" / "set.salt").read_text().strip()
     (tmp_path / "made" / "set.salt").rename(tmp_path / "salt")
     model = ModelConfig(resolution=8, z_dim=4, w_dim=4, mapping_layers=1, channel_base=32, channel_max=4,
-                        conditional=True)  # fmt: skip
+                        conditional=True, covariates=("slice_position_mm", "age"))  # fmt: skip
     data = DataConfig(path=tmp_path / "made" / "set", cache_dir=tmp_path / "made" / "cache")
     run = tmp_path / "made" / "run"
     assert train(Config(model=model, data=data, training=TrainingConfig(batch_size=4, total_kimg=0.008)), run) == 0

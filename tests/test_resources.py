@@ -15,9 +15,11 @@ from keras_stylegan import resources
 from keras_stylegan.cli import main, parse
 from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, TrainingConfig
 from keras_stylegan.config.checks import choices
+from keras_stylegan.data.image_set import label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import EXPERIMENTS
+from keras_stylegan.latent.covariates import covariates_of
 from keras_stylegan.training.networks import make_discriminator, make_generator
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,11 +36,14 @@ NARROW = {"channel_base": 256, "channel_max": 16}
         {"resolution": 64, "z_dim": 24, "w_dim": 12, **NARROW},
         {"resolution": 32, "channels": 3, "architecture": "resnet", "z_dim": 8, "w_dim": 12, **NARROW},
         {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, **NARROW},
+        {"resolution": 16, "conditional": True, "covariates": ("slice", "age"), "z_dim": 8, "w_dim": 12, **NARROW},
     ],
 )
 def test_parameters_are_those_of_the_networks(options):
     config = Config(model=ModelConfig(**options))
-    networks = [make_generator(config, 2), make_discriminator(config, 2)]
+    numbers = label_record([0, 1, 1], **{name: [1, 2, 3] for name in config.model.covariates})
+    covariates = covariates_of(numbers, config.model.covariates, 1)
+    networks = [make(config, 2, covariates=covariates) for make in (make_generator, make_discriminator)]
     networks[1].build()
     counts = [sum(int(np.prod(variable.shape)) for variable in network.trainable_variables) for network in networks]
     assert list(resources.parameters(config.model)) == counts

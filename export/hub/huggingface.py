@@ -58,7 +58,10 @@ def huggingface(model: HubModel, source: Path) -> Path:
     model.place(source, folder / "onnx", "model.onnx")
     copy_runtime(folder / "runtime", INIT)
     generator = model.trained.generator
-    label = f", keras.ops.one_hot([0] * 4, {generator.c_dim})" if generator.c_dim else ""
+    parts = [f"keras.ops.one_hot([0] * 4, {generator.c_dim})"] if generator.c_dim else []
+    parts += [f"keras.ops.full((4, 1), {spread.mean:.6g})" for spread in generator.covariates.values()]
+    label = ", " + parts[0] if len(parts) == 1 else f", keras.ops.concatenate([{', '.join(parts)}], axis=1)"
+    label = label if parts else ""
     height, width = model.size
     usage = USAGE.format(name=model.name, label=label, height=height, width=width, channels=generator.channels)
     text = f"---\n{_front_matter(model)}---\n\n{model.card_with(usage)}"

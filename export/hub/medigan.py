@@ -22,7 +22,8 @@ images = generators.generate("{model_id}", num_samples=8, save_images=False, tru
 ```
 
 `generators.contribute(...)` sends it to medigan: choose its number first, the digits of the identifier.
-Its options are `seed` (by default new images at every call), `truncation_psi` and `label`, the name of a class.
+Its options are `seed` (by default new images at every call), `truncation_psi`, `label`, the name of a class, and
+`covariates`, a dictionary of numbers by name; what is not given is drawn as the training images have it.
 """
 
 
@@ -65,7 +66,7 @@ def _metadata(model: HubModel) -> dict:
                 "name": "generate",
                 "args": {
                     "base": ["model_file", "num_samples", "output_path", "save_images"],
-                    "custom": {"seed": None, "truncation_psi": 1.0, "label": None},
+                    "custom": {"seed": None, "truncation_psi": 1.0, "label": None, "covariates": None},
                 },
             },
         },

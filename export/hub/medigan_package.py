@@ -14,7 +14,8 @@ CALL = 2**32
 _loaded: dict[str, OnnxGenerator] = {}
 
 
-def generate(model_file, num_samples, output_path, save_images, seed=None, truncation_psi=1.0, label=None):
+def generate(model_file, num_samples, output_path, save_images, seed=None, truncation_psi=1.0, label=None,
+             covariates=None):  # fmt: skip
     """Generates images.
 
     Args:
@@ -26,6 +27,7 @@ def generate(model_file, num_samples, output_path, save_images, seed=None, trunc
             batch_0, batch_1, ...: these get different images of the seed.
         truncation_psi: ψ in [-2, 2]: 1 shows what the model learned, 0 is the mean image.
         label: Class by its name; None: all classes in turn.
+        covariates: Name to number, for a model that has covariates; others are drawn as the training images have them.
 
     Returns:
         List of (H, W, C) uint8 arrays, or None if they were saved.
@@ -37,7 +39,8 @@ def generate(model_file, num_samples, output_path, save_images, seed=None, trunc
     batch = re.fullmatch(r"batch_(\d+)", Path(output_path).name) if output_path and save_images else None
     first = int(batch[1]) * CALL if batch else 0
     numbers = range(first, first + num_samples)
-    pictures = [to_pillow(image) for _, image in generator.stream(num_samples, seed, truncation_psi, label, numbers)]
+    stream = generator.stream(num_samples, seed, truncation_psi, label, numbers, covariates)
+    pictures = [to_pillow(image) for _, image in stream]
     if not save_images:
         return [np.asarray(picture).reshape(generator.height, generator.width, -1) for picture in pictures]
     Path(output_path).mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from keras_stylegan.training.trained import TrainedGenerator
 from ..metadata import LICENCE, evaluation
 from ..options import ExportOptions
 
-RUNTIME = ("runtime.py", "command.py")
+RUNTIME = ("runtime.py", "labels.py", "command.py")
 """What generates without TensorFlow, from the folder above."""
 
 PAPERS = {

@@ -56,7 +56,8 @@ INFERENCE = {
     "seed": 0,
     "truncation_psi": 1.0,
     "label": None,
-    "run": ["$write_images(@model, @output_dir, @count, @seed, @truncation_psi, @label)"],
+    "covariates": None,
+    "run": ["$write_images(@model, @output_dir, @count, @seed, @truncation_psi, @label, @covariates)"],
 }
 """configs/inference.json."""
 

@@ -63,13 +63,16 @@ def _evaluate(options: CompareOptions, run_dir: Path) -> int:
 
     from keras_stylegan.comparison.sheet import save_row
     from keras_stylegan.evaluation.evaluate import evaluate
+    from keras_stylegan.training.conditioning import own_labels
     from keras_stylegan.training.run_folder import RunFolder
     from keras_stylegan.training.samples import draw_samples
     from keras_stylegan.training.trained import load_generator
 
     evaluate(run_dir, options.evaluation())
     trained = load_generator(run_dir)
-    samples = draw_samples(trained.generator, SAMPLES, options.evaluation().seed, np.ones(len(trained.classes)))
+    seed, classes = options.evaluation().seed, np.arange(SAMPLES) % len(trained.classes)
+    labels = own_labels(trained.covariates, seed, range(SAMPLES), classes)
+    samples = draw_samples(trained.generator, SAMPLES, seed, labels)
     save_row(RunFolder(run_dir).evaluation, samples.images)
     return 0
 

@@ -27,6 +27,9 @@ class DataConfig:
     subject_pattern: str = r"(?P<subject>.+)_(?P<slice>\d+)"
     """Regular expression for a file name without its ending; its group 'subject' names the subject, every other named
     group is a covariate: a number that the images come with."""
+    table: Path | None = None
+    """A CSV or TSV beside a folder of images: 'path' (relative to data.path), and any of 'subject', 'label' and columns
+    of numbers, which are covariates."""
     hold_out: float = 0.0
     """Share of the subjects of every class to hold out of a folder that has no part for it (test/, Testing/, val/)."""
     hold_out_seed: int = 0

@@ -23,12 +23,15 @@ class ModelConfig:
     """Colour channels: 1 for grey, 3 for RGB."""
     conditional: bool = False
     """Condition both networks on the class (AD or NC) of an image."""
+    covariates: tuple[str, ...] = ()
+    """Condition both networks on numbers that the images come with, by their names: 'slice' of AD_NC's file names,
+    'slice_position_mm' of a prepared dataset, a column of data.table. With model.conditional on the class as well."""
     z_dim: int = 512
     """Size of the input latent z."""
     w_dim: int = 512
     """Size of the intermediate latent w."""
     mapping_layers: int = 8
-    """Dense layers of the mapping network, and of the one that a conditional discriminator has for the class."""
+    """Dense layers of the mapping network, and of the one that a conditional discriminator has for the label."""
     channel_base: int = 16384
     """Channels at resolution r are min(channel_base / r, channel_max); of features that are no power of two on a side,
     r is the power of two nearest to the side of a square of as many pixels."""
@@ -45,6 +48,11 @@ class ModelConfig:
         require(is_legal(self.resolution), "model.resolution", legal(self.resolution), self.resolution)
         # A square has one form, so that two configs of the same networks are equal.
         object.__setattr__(self, "resolution", simplest(self.resolution))
+        known = len(set(self.covariates)) == len(self.covariates)
+        known = known and all(name.isidentifier() and name != "class" for name in self.covariates)
+        require(
+            known, "model.covariates", "different names, each of letters, digits and _, none 'class'", self.covariates
+        )
         require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
         # Far beyond the papers' 512, 8 and 32768. What a machine cannot hold is refused by `resources`.
         require_at_most(self, 65_536, "z_dim", "w_dim", "channel_max")

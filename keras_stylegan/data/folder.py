@@ -1,5 +1,6 @@
 """The source 'folder': image files on disk, decoded in parallel into the cache."""
 
+import hashlib
 import os
 import re
 import warnings
@@ -19,6 +20,7 @@ from keras_stylegan.data.decode import RefusedError, decode, is_grey
 from keras_stylegan.data.file_name import NameReader, printable
 from keras_stylegan.data.fit import Size, enlarges, to_network
 from keras_stylegan.data.image_set import ImageSet, duplicate_images
+from keras_stylegan.data.image_table import TableReader
 from keras_stylegan.data.listing import ImageFile, Listing, has_splits, list_images, split_folder
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS, Source
@@ -52,13 +54,15 @@ class Folder(Source):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the class folders."""
-        return list_images(self.data.path, "train").classes
+        """Names of the class folders, or of the table's labels."""
+        classes = list_images(self.data.path, "train").classes
+        reader = self._reader()
+        return reader.classes(classes) if isinstance(reader, TableReader) else classes
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """The groups of `data.subject_pattern` besides the subject."""
-        return NameReader(self.data.subject_pattern).covariates
+        """The groups of `data.subject_pattern` besides the subject, and the numbers of `data.table`."""
+        return self._reader().covariates
 
     def load(self, split: str, size: Size, channels: int, progress: bool = True) -> ImageSet:
         """See `Source.load`.
@@ -82,6 +86,9 @@ class Folder(Source):
             "classes": listing.classes,
             "files": [[file.name, file.size, file.mtime_ns] for file in listing.files],
         }
+        reader = self._reader()
+        if isinstance(reader, TableReader):
+            key["table"] = hashlib.sha256(data.table.expanduser().read_bytes()).hexdigest()
         # The name is for a person who looks into the cache; it must leave room in what a file may be called.
         name = re.sub(r"[^A-Za-z0-9_.]", "_", listing.root.resolve().name)[:64]
         entry = cache.load_or_build(
@@ -89,24 +96,32 @@ class Folder(Source):
             f"{name}-{split}",
             key,
             (*size, channels),
-            lambda writer: _Reading(data, listing, size, channels).into(writer, progress),
+            lambda writer: _Reading(data, listing, reader, size, channels).into(writer, progress),
             self.covariates,
         )
         refused = [tuple(pair) for pair in entry.notes["refused"]]
         # A cache made with looser limits must not bypass stricter ones.
         _check_refused(refused, len(listing.files), data)
-        return entry.image_set(listing.classes, _report(entry, listing, data, split), self.shows_people)
+        return entry.image_set(listing.classes, _report(entry, listing, reader, data, split), self.shows_people)
 
     @property
     def _divides(self) -> bool:
         return bool(self.data.hold_out) and self.data.path is not None and not has_splits(self.data.path)
 
     def _listing(self, split: str) -> Listing:
+        data, reader = self.data, self._reader()
+        listing = list_images(data.path, "train" if self._divides else split)
+        if isinstance(reader, TableReader):
+            there = [name for name in SPLITS if split_folder(data.path, name)]
+            reader.require_files([list_images(data.path, name) for name in there] or [listing])
+            listing = reader.labelled(listing)
+        return divided(listing, reader, data.hold_out, data.hold_out_seed)[split] if self._divides else listing
+
+    def _reader(self) -> NameReader:
         data = self.data
-        if not self._divides:
-            return list_images(data.path, split)
-        reader = NameReader(data.subject_pattern)
-        return divided(list_images(data.path, "train"), reader, data.hold_out, data.hold_out_seed)[split]
+        if data.table is None:
+            return NameReader(data.subject_pattern)
+        return TableReader(data.subject_pattern, data.table)
 
 
 @dataclass(frozen=True)
@@ -121,9 +136,9 @@ class _Decoded:
 class _Reading:
     """One pass over the files of a listing."""
 
-    def __init__(self, data: DataConfig, listing: Listing, size: Size, channels: int) -> None:
+    def __init__(self, data: DataConfig, listing: Listing, reader: NameReader, size: Size, channels: int) -> None:
         self.data, self.listing, self.size, self.channels = data, listing, size, channels
-        self.reader = NameReader(data.subject_pattern)
+        self.reader = reader
         self.refused: list[tuple[str, str]] = []
         self.sizes: Counter[str] = Counter()
         self.first_of_kind: dict[str, str] = {}
@@ -230,7 +245,7 @@ def _check_refused(refused: list[tuple[str, str]], count: int, data: DataConfig)
         )
 
 
-def _report(entry: Entry, listing: Listing, data: DataConfig, split: str) -> list[str]:
+def _report(entry: Entry, listing: Listing, reader: NameReader, data: DataConfig, split: str) -> list[str]:
     notes, images, columns = entry.notes, entry.images, entry.columns
     sizes = [f"{size} ({count})" for size, count in notes["sizes"].items()]
     lines = [
@@ -259,7 +274,7 @@ def _report(entry: Entry, listing: Listing, data: DataConfig, split: str) -> lis
     copies = [f"{copy} = {first}" for first, copy in duplicate_images(columns["digests"], columns["names"])]
     if copies:
         lines.append(f"Warning: {len(copies)} exact copies of other images: {_some(copies)}.")
-    lines += _subject_warning(listing, columns["subjects"], data, split)
+    lines += _subject_warning(listing, columns["subjects"], reader, data, split)
     return lines
 
 
@@ -273,12 +288,13 @@ def _split_in_words(root: Path, data: DataConfig, split: str) -> list[str]:
     return ["Nothing is held out: --data.hold-out 0.2 takes a fifth of the subjects of every class to evaluate with."]
 
 
-def _subject_warning(listing: Listing, subjects: np.ndarray, data: DataConfig, split: str) -> list[str]:
+def _subject_warning(
+    listing: Listing, subjects: np.ndarray, reader: NameReader, data: DataConfig, split: str
+) -> list[str]:
     """Warns of subjects with images in both splits; their names suffice, so the other split is not decoded."""
     other = SPLITS[1 - SPLITS.index(split)]
     if split_folder(listing.root, other) is None:
         return []
-    reader = NameReader(data.subject_pattern)
     try:
         files = list_images(data.path, other).files
     except InputError as error:  # A split that is not being used must not stop the one that is.

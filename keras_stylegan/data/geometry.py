@@ -32,8 +32,11 @@ class Geometry:
     slice_spacing_mm: float
     middle_mm: tuple[float, float, float]
 
-    def affine(self, size: tuple[int, int]) -> np.ndarray:
+    def affine(self, size: tuple[int, int], first_mm: float | None = None) -> np.ndarray:
         """(4, 4), from (column, row, slice) of a picture of (height, width) pixels to mm.
+
+        The first slice lies at `first_mm`, by default at the middle of the training slices; those after it lie to the
+        right, to the front or upwards.
 
         Columns and rows run against the axes of the body, as `prepare` draws them: the patient's right is on the left.
         """
@@ -44,6 +47,8 @@ class Geometry:
         affine[normal, 2] = self.slice_spacing_mm
         middle = np.array([(size[1] - 1) / 2, (size[0] - 1) / 2, 0])
         affine[:3, 3] = np.array(self.middle_mm) - affine[:3, :3] @ middle
+        if first_mm is not None:
+            affine[normal, 3] = first_mm
         affine[3, 3] = 1
         return affine
 

@@ -32,6 +32,11 @@ def source_of(config: Config) -> Source:
             "data.hold_out is for a folder of images that has no held-out part; this source has one, or was prepared "
             f"with --split. Received: {data.hold_out:g}"
         )
+    if data.table is not None and (prepared or data.source != "folder"):
+        raise InputError(
+            "data.table is for a folder of images; this source has what it knows of its own, or was prepared from a "
+            f"table. Received: {str(data.table)!r}"
+        )
     kind = Dataset if prepared else SOURCES[data.source]
     return kind(data, config.training.seed)
 

@@ -85,10 +85,9 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
             yield lambda images: [advance() for _ in range(images)]
 
     with interruptible():
-        frequencies = np.bincount(material.heldout.labels["class"], minlength=len(trained.classes))
         with bar("Generating", options.count) as advance:
             dtype = material.train.images.dtype
-            samples = draw_samples(trained.generator, options.count, options.seed, frequencies, dtype, advance)
+            samples = draw_samples(trained.generator, options.count, options.seed, material.labels, dtype, advance)
         ledger = Ledger(output_dir / "metrics.json", header, say)
         classes = trained.classes if trained.generator.c_dim else ()
         measurements = Measurements(material, samples, classes, ledger, options.seed)

@@ -15,6 +15,7 @@ from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.metrics.duplicates import SHOWN, shared_subjects
 from keras_stylegan.metrics.floors import split_by_subject
 from keras_stylegan.sizes import in_words
+from keras_stylegan.training.conditioning import labelled
 from keras_stylegan.training.run_folder import RunFolder
 from keras_stylegan.training.trained import TrainedGenerator
 
@@ -46,11 +47,13 @@ class Material:
         seen: True if there are none, and training subjects stand in for them.
         remarks: Lines for the reader about what is not as it should be. They name no file and no subject.
         named: Lines that do.
+        labels: Those of the held-out images that generated ones take over: with all covariates of the run.
     """
 
     train: ImageSet
     heldout: ImageSet
     seen: bool
+    labels: np.ndarray
     remarks: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
@@ -105,7 +108,8 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
         remarks.append(OTHER_KIND)
     for images, name in ((train, "training"), (heldout, "held-out")):
         _check_not_constant(images, name)
-    return Material(train, heldout, seen, tuple(remarks), tuple(named))
+    labels, lines = labelled(heldout.labels, trained.covariates, "stand-in images" if seen else "held-out images")
+    return Material(train, heldout, seen, labels, (*remarks, *lines), tuple(named))
 
 
 def _some(names: list[str]) -> str:
@@ -133,7 +137,7 @@ def _load_heldout(
 ) -> ImageSet | None:
     if options.heldout_path is not None:
         root = options.heldout_path.expanduser()
-        other = _with_data(config, source="folder", path=options.heldout_path, hold_out=0.0)
+        other = _with_data(config, source="folder", path=options.heldout_path, hold_out=0.0, table=None)
         try:
             heldout = _load(other, "test" if has_splits(root) else "train", progress)
         except InputError as error:

@@ -63,7 +63,7 @@ class Measurements:
         self.pool_images = np.asarray(self.train.images[self.pool_rows])
         self.pool_subjects = self.train.subjects[self.pool_rows]
         self.pool_labels = self.train.labels["class"][self.pool_rows]
-        sets = (samples.labels, self.heldout.labels["class"], self.pool_labels)
+        sets = (samples.labels["class"], self.heldout.labels["class"], self.pool_labels)
         self.groups = [Group("", *(np.arange(len(labels)) for labels in sets))]
         for label, name in enumerate(classes):
             self.groups.append(Group(name, *(np.flatnonzero(labels == label) for labels in sets)))
@@ -142,7 +142,7 @@ class Measurements:
         real = self.heldout
         for group in self.groups:
             sets = Sets(
-                Part(_rows(generated, group.generated), self.samples.labels[group.generated]),
+                Part(_rows(generated, group.generated), self.samples.labels["class"][group.generated]),
                 Part(_rows(heldout, group.heldout), real.labels["class"][group.heldout], real.subjects[group.heldout]),
                 Part(_rows(pool, group.pool), self.pool_labels[group.pool], self.pool_subjects[group.pool]),
                 self.classes,

@@ -38,7 +38,7 @@ def draw_pictures(
             f"distance to the nearest training image ({name})",
         )
     for label, name in enumerate(classes or ("",)):
-        generated = np.flatnonzero(samples.labels == label) if name else np.arange(len(samples.labels))
+        generated = np.flatnonzero(samples.labels["class"] == label) if name else np.arange(len(samples.labels))
         real = np.flatnonzero(material.heldout.labels["class"] == label) if name else np.arange(len(heldout))
         if len(generated):
             drawn["generated", name] = figures.grid(samples.images[generated[:GRID]], COLUMNS)
@@ -74,5 +74,5 @@ def draw_pairs(
 
 def _name(samples: Samples, row: int, classes: tuple[str, ...]) -> str:
     """The number that the audit uses, which is that of the latent unless there are classes."""
-    latent = f" ({classes[samples.labels[row]]} latent {samples.indices[row]})" if classes else ""
+    latent = f" ({classes[samples.labels['class'][row]]} latent {samples.indices[row]})" if classes else ""
     return f"number {row}{latent}"

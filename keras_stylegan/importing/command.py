@@ -15,6 +15,7 @@ from keras_stylegan.importing.fit import fit
 from keras_stylegan.importing.pickle_machine import shown
 from keras_stylegan.importing.read import LONGEST_NAME, read_weights
 from keras_stylegan.importing.weights import Weights
+from keras_stylegan.latent.covariates import label_array
 from keras_stylegan.models.reference import assign_generator, generator_sizes
 from keras_stylegan.program import program
 from keras_stylegan.resources import CLASSES, parameters
@@ -134,7 +135,7 @@ def _class_names(classes: Sequence[str], c_dim: int) -> tuple[str, ...]:
 
 def _estimate_w_avg(generator) -> None:
     z = np.random.default_rng(0).normal(size=(DRAWS, generator.z_dim)).astype(np.float32)
-    label = np.eye(generator.c_dim, dtype=np.float32)[np.arange(DRAWS) % generator.c_dim] if generator.c_dim else None
+    label = label_array(generator, np.arange(DRAWS) % max(1, generator.c_dim), {})
     ws = keras.ops.convert_to_numpy(generator.mapping(z, label)[:, 0])
     generator.mapping.w_avg.assign(ws.mean(axis=0))
 

@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedDense
+from keras_stylegan.layers.label_features import spreads
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.channels import channels_at
 from keras_stylegan.models.flops import discriminator_flops
-from keras_stylegan.models.mapping import MappingNetwork
+from keras_stylegan.models.mapping import MappingNetwork, check_label
 from keras_stylegan.sizes import block_sizes, height_width, simplest
 
 ROOT_HALF = 0.5**0.5
@@ -26,7 +27,8 @@ class Discriminator(keras.Model):
     With labels the score is the projection of the features onto an embedding of the label (Miyato and Koyama 2018).
 
     Args:
-        c_dim: Classes; 0 for an unconditional discriminator.
+        c_dim: Classes; 0 for none.
+        covariates: See `MappingNetwork`.
         resolution: Side of a square image, or (height, width); which ones: `keras_stylegan.sizes`.
         channels: 1 (grey) or 3 (RGB).
         channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
@@ -38,7 +40,7 @@ class Discriminator(keras.Model):
 
     Call arguments:
         images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size.
-        label: (N, c_dim) one-hot or float; None if c_dim is 0.
+        label: See `MappingNetwork`.
         in_parts: From (function, images) to function(images), the way in which what no image shares with another is
             computed; None computes it whole.
 
@@ -52,6 +54,7 @@ class Discriminator(keras.Model):
     def __init__(
         self,
         c_dim=0,
+        covariates=None,
         resolution=64,
         channels=1,
         channel_base=16384,
@@ -64,6 +67,8 @@ class Discriminator(keras.Model):
     ):
         super().__init__(autocast=False, **kwargs)
         self.c_dim, self.resolution, self.channels = c_dim, simplest(resolution), channels
+        self.covariates = spreads(covariates)
+        self.label_dim = c_dim + len(self.covariates)
         self.channel_base, self.channel_max = channel_base, channel_max
         self.mbstd_group_size = mbstd_group_size
         self.mapping_layers = mapping_layers
@@ -103,16 +108,17 @@ class Discriminator(keras.Model):
             dtype=self.variable_dtype,
         )
         self.out = EqualizedDense(
-            filters(coarsest) if c_dim else 1,
+            filters(coarsest) if self.label_dim else 1,
             seed=derive_seed(seed, "out"),
             name=f"b{coarsest}_out",
             dtype=self.variable_dtype,
         )
-        if c_dim:
+        if self.label_dim:
             self.mapping = MappingNetwork(
                 z_dim=0,
                 w_dim=filters(coarsest),
                 c_dim=c_dim,
+                covariates=self.covariates,
                 num_layers=mapping_layers,
                 w_avg_beta=None,
                 seed=derive_seed(seed, "mapping"),
@@ -135,18 +141,17 @@ class Discriminator(keras.Model):
         _, h, w, features = self.conv.compute_output_shape(shape)
         self.fc.build((None, h * w * features))
         self.out.build((None, self.fc.units))
-        if self.c_dim:
+        if self.label_dim:
             self.mapping.build(None, label_shape)
 
     def call(self, images, label=None, in_parts=None):
         """See the class."""
-        if (label is None) != (self.c_dim == 0):
-            raise ValueError(f"label must be {'None' if self.c_dim == 0 else 'given'}: c_dim is {self.c_dim}")
+        check_label(self, label)
         features = self._features(images) if in_parts is None else in_parts(self._features, images)
         features = self.conv(self.stddev(features))
         features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
         logits = self.out(features)
-        if self.c_dim:
+        if self.label_dim:
             embedding = self.mapping(None, label)
             logits = ops.sum(logits * embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
         # Never below float32, whatever the layers compute in.
@@ -172,6 +177,7 @@ class Discriminator(keras.Model):
         """All constructor arguments."""
         return super().get_config() | {
             "c_dim": self.c_dim,
+            "covariates": {name: list(spread) for name, spread in self.covariates.items()},
             "resolution": self.resolution,
             "channels": self.channels,
             "channel_base": self.channel_base,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from keras_stylegan.layers.label_features import Spread
 from keras_stylegan.models.discriminator import Discriminator
 from keras_stylegan.models.generator import Generator
 from keras_stylegan.models.reference import from_reference
@@ -28,7 +29,7 @@ class MappingPart(Protocol):
 
         Args:
             z: (N, z_dim), N(0, 1).
-            label: (N, c_dim), one-hot; None if c_dim is 0.
+            label: (N, c_dim + K), the class one-hot and the K covariates in their own units; None if there is neither.
             truncation_psi: Number or scalar tensor; 1 changes nothing, not by a bit.
             truncation_cutoff: Layers that are truncated, from the coarsest; None for all.
             training: Also move `w_avg`.
@@ -62,15 +63,17 @@ class SynthesisPart(Protocol):
 class GeneratorNetwork(Protocol):
     """A `keras.Model` from z to images: `synthesis(mapping(z, label))`.
 
-    It takes its sizes as keyword arguments, named as the fields of `ModelConfig` (those that it has), and c_dim, seed,
-    name, dtype; conv_clamp too if it can compute in float16. All of them are in `get_config`. `build()` needs no
-    shapes, and the same seed gives the same weights.
+    It takes its sizes as keyword arguments, named as the fields of `ModelConfig` (those that it has; `covariates` is a
+    dictionary of `Spread`), and c_dim, seed, name, dtype; conv_clamp too if it can compute in float16. All of them are
+    in `get_config`. `build()` needs no shapes, and the same seed gives the same weights.
     """
 
     z_dim: int
     w_dim: int
     c_dim: int
-    """Classes; 0 for an unconditional generator."""
+    """Classes; 0 for none."""
+    covariates: Mapping[str, Spread]
+    """Numbers of a label by name, in its order; empty for none."""
     resolution: int | tuple[int, int]
     """Side of a square, (height, width) of anything else."""
     channels: int
@@ -95,9 +98,10 @@ class GeneratorNetwork(Protocol):
             float16: The graph will compute in float16.
 
         Returns:
-            From (z (N, z_dim), label (N,) int64 or None, truncation_psi ()) to w (N, w_dim), and from (list of num_ws
-            tensors w (N, w_dim), noise) to images (N, C, H, W), where noise is "const", "none" or a list of tensors
-            (N, 1, h, w). The same functions as `mapping` and `synthesis`; nothing in them may be drawn at random.
+            From (z (N, z_dim), label (N,) int64 or None, covariates (N, K) less their means over their deviations or
+            None, truncation_psi ()) to w (N, w_dim), and from (list of num_ws tensors w (N, w_dim), noise) to images
+            (N, C, H, W), where noise is "const", "none" or a list of tensors (N, 1, h, w). The same functions as
+            `mapping` and `synthesis`; nothing in them may be drawn at random.
         """
 
 

@@ -11,7 +11,7 @@ def convolution_flops(size: tuple[int, int], kernel: int, inputs: int, outputs: 
 def mapping_flops(mapping) -> int:
     """Operations of one forward pass of a mapping network."""
     total = sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in mapping.dense_layers)
-    return total + 2 * mapping.c_dim * mapping.w_dim
+    return total + (2 * mapping.embed.kernel.shape[0] * mapping.w_dim if mapping.label_dim else 0)
 
 
 def generator_flops(generator) -> int:
@@ -65,5 +65,5 @@ def discriminator_flops(discriminator) -> int:
             total += convolution_flops(half, 1, c, halved) if discriminator.residual else 0
     total += convolution_flops(sizes[coarsest], 3, filters(coarsest) + 1, filters(coarsest))
     dense = [discriminator.fc, discriminator.out]
-    total += mapping_flops(discriminator.mapping) if discriminator.c_dim else 0
+    total += mapping_flops(discriminator.mapping) if discriminator.label_dim else 0
     return total + sum(2 * layer.kernel.shape[0] * layer.kernel.shape[1] for layer in dense)

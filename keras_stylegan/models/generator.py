@@ -18,7 +18,7 @@ class TwoPartGenerator(keras.Model):
 
     Call arguments:
         z: (N, z_dim), N(0, 1).
-        label: (N, c_dim) one-hot or float; None if c_dim is 0.
+        label: See `MappingNetwork`.
         truncation_psi: See `MappingNetwork`.
         truncation_cutoff: See `MappingNetwork`.
         noise: See the synthesis network.
@@ -28,19 +28,21 @@ class TwoPartGenerator(keras.Model):
         (N, height, width, channels), about [-1, 1].
     """
 
-    def _assemble(self, synthesis, z_dim, c_dim, mapping_layers, seed):
+    def _assemble(self, synthesis, z_dim, c_dim, covariates, mapping_layers, seed):
         self.synthesis = synthesis
         self.mapping = MappingNetwork(
             z_dim=z_dim,
             w_dim=synthesis.w_dim,
             num_ws=synthesis.num_ws,
             c_dim=c_dim,
+            covariates=covariates,
             num_layers=mapping_layers,
             seed=derive_seed(seed, "mapping"),
             name="mapping",
             dtype=self.variable_dtype,
         )
         self.z_dim, self.w_dim, self.c_dim = z_dim, synthesis.w_dim, c_dim
+        self.covariates = self.mapping.covariates
         self.resolution, self.channels = synthesis.resolution, synthesis.channels
         self.num_ws = synthesis.num_ws
         self.style_resolutions = synthesis.style_resolutions
@@ -72,6 +74,7 @@ class TwoPartGenerator(keras.Model):
             "z_dim": self.z_dim,
             "w_dim": self.w_dim,
             "c_dim": self.c_dim,
+            "covariates": {name: list(spread) for name, spread in self.covariates.items()},
             "resolution": self.resolution,
             "channels": self.channels,
             "channel_base": self.synthesis.channel_base,
@@ -92,7 +95,8 @@ class Generator(TwoPartGenerator):
     Args:
         z_dim: Size of z.
         w_dim: Size of w.
-        c_dim: Classes; 0 for an unconditional generator.
+        c_dim: Classes; 0 for none.
+        covariates: See `MappingNetwork`.
         resolution: Side of a square image, or (height, width); which ones: `keras_stylegan.sizes`.
         channels: 1 (grey) or 3 (RGB).
         architecture: "skip" or "resnet".
@@ -114,6 +118,7 @@ class Generator(TwoPartGenerator):
         z_dim=512,
         w_dim=512,
         c_dim=0,
+        covariates=None,
         resolution=64,
         channels=1,
         architecture="skip",
@@ -137,7 +142,7 @@ class Generator(TwoPartGenerator):
             name="synthesis",
             dtype=self.dtype_policy,
         )
-        self._assemble(synthesis, z_dim, c_dim, mapping_layers, seed)
+        self._assemble(synthesis, z_dim, c_dim, covariates, mapping_layers, seed)
 
     def flops(self):
         """Operations of one image: 2 · multiply-adds of convolutions and dense layers, styles included."""

@@ -1,9 +1,9 @@
 """The trained generator in the form that runs best elsewhere: constants folded, channels first, nothing to train.
 
 `Mapping` and `Synthesis` are the same functions as StyleGAN2's networks, written for export (`export.verify` compares
-the two after every export): equalised learning rates and activation gains are multiplied into the weights, the label's
-normalised embedding is a table, the demodulation energies Σ W² are constants, and images are channels first, the layout
-of ONNX convolutions. They are traced for export only and never run in TensorFlow, whose CPU kernels have no
+the two after every export): equalised learning rates and activation gains are multiplied into the weights, the
+normalised embedding of a class is a table, the demodulation energies Σ W² are constants, and images are channels first,
+the layout of ONNX convolutions. They are traced for export only and never run in TensorFlow, whose CPU kernels have no
 channels-first convolution. `as_trained` has the same form for any family, and the networks' own speed.
 """
 
@@ -12,8 +12,10 @@ import numpy as np
 from keras import ops
 
 from keras_stylegan.layers.activation import leaky_relu
+from keras_stylegan.layers.label_features import label_features
 from keras_stylegan.layers.normalize import normalize_second_moment
 from keras_stylegan.layers.resample import FILTER
+from keras_stylegan.models.mean_styles import MeanStyles
 
 FIRST = "channels_first"
 
@@ -25,9 +27,12 @@ def as_trained(generator):
         generator: Any `keras_stylegan.models.families.GeneratorNetwork`, built.
     """
 
-    def mapping(z, label, truncation_psi):
-        one_hot = ops.one_hot(label, generator.c_dim) if generator.c_dim else None
-        return generator.mapping(z, one_hot, truncation_psi=truncation_psi)[:, 0]
+    def mapping(z, label, covariates, truncation_psi):
+        if covariates is not None:
+            spreads = generator.covariates.values()
+            covariates = covariates * [s.deviation for s in spreads] + [s.mean for s in spreads]
+        label = label_vector(generator, label, covariates)
+        return generator.mapping(z, label, truncation_psi=truncation_psi)[:, 0]
 
     def synthesis(ws, noise):
         noise = noise if isinstance(noise, str) else [ops.transpose(tensor, (0, 2, 3, 1)) for tensor in noise]
@@ -36,8 +41,15 @@ def as_trained(generator):
     return mapping, synthesis
 
 
+def label_vector(network, label, covariates):
+    """A label as the networks take it: (N,) int64 and (N, K) float32, or None, to (N, c_dim + K); None without both."""
+    parts = [ops.one_hot(label, network.c_dim, dtype="float32")] if network.c_dim else []
+    parts += [covariates] if len(network.covariates) else []
+    return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0] if parts else None
+
+
 class Mapping:
-    """z, label and truncation ψ to w.
+    """z, label, standardised covariates and truncation ψ to w.
 
     Args:
         mapping: `keras_stylegan.models.MappingNetwork`, built.
@@ -46,20 +58,30 @@ class Mapping:
     def __init__(self, mapping):
         self.layers = [dense(layer) for layer in mapping.dense_layers]
         self.w_avg = to_numpy(mapping.w_avg)
+        self.c_dim, self.means = mapping.c_dim, mapping.means
+        self.covariates = {name: spread.standardised() for name, spread in mapping.covariates.items()}
+        if self.means is not None:
+            self.means = MeanStyles(self.means.base, self.means.effects, list(self.covariates.values()))
+        self.embed = dense(mapping.embed) if mapping.label_dim else None
         self.embedding = None
-        if mapping.c_dim:
-            kernel, bias = dense(mapping.embed)
+        if mapping.c_dim and not mapping.covariates:
+            kernel, bias = self.embed
             rows = kernel + bias
             self.embedding = rows / np.sqrt(np.mean(rows**2, axis=1, keepdims=True) + 1e-8)
 
-    def __call__(self, z, label, truncation_psi):
-        """(N, z_dim) float32, (N,) int64 or None, () float32 to (N, w_dim)."""
-        w = normalize_second_moment(z)
+    def __call__(self, z, label, covariates, truncation_psi):
+        """(N, z_dim) float32, (N,) int64 or None, (N, K) float32 or None, () float32 to (N, w_dim)."""
+        w, vector = normalize_second_moment(z), label_vector(self, label, covariates)
         if self.embedding is not None:
             w = ops.concatenate([w, ops.take(self.embedding, label, axis=0)], axis=1)
+        elif self.embed is not None:
+            kernel, bias = self.embed
+            features = ops.matmul(label_features(vector, self.c_dim, self.covariates), kernel) + bias
+            w = ops.concatenate([w, normalize_second_moment(features)], axis=1)
         for kernel, bias in self.layers:
             w = leaky_relu(ops.matmul(w, kernel) + bias)
-        return self.w_avg + truncation_psi * (w - self.w_avg)
+        mean = self.w_avg if self.means is None else self.means(vector)
+        return mean + truncation_psi * (w - mean)
 
 
 class Synthesis:

@@ -1,11 +1,14 @@
 """The mapping network: latent z and label to the styles w of every layer."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedDense
+from keras_stylegan.layers.label_features import FEATURES, label_features, spreads
 from keras_stylegan.layers.normalize import normalize_second_moment
 from keras_stylegan.layers.seeds import derive_seed
+from keras_stylegan.models.mean_styles import MeanStyles
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -16,7 +19,8 @@ class MappingNetwork(keras.Model):
         z_dim: Size of z; 0 maps the label alone (as the discriminator does).
         w_dim: Size of w.
         num_ws: Copies of w, one per layer of the synthesis network; None returns w itself.
-        c_dim: Classes, or size of the label vector; 0 for none.
+        c_dim: Classes; 0 for none.
+        covariates: Numbers of a label: name to minimum, maximum, mean and deviation (`Spread`); none by default.
         num_layers: Dense layers.
         lr_multiplier: Relative learning rate of the dense layers.
         w_avg_beta: Decay of the running mean of w, `w_avg`; None keeps no mean.
@@ -24,8 +28,10 @@ class MappingNetwork(keras.Model):
 
     Call arguments:
         z: (N, z_dim), N(0, 1); None if z_dim is 0.
-        label: (N, c_dim), one-hot or any float vector; None if c_dim is 0.
-        truncation_psi: w is moved to w_avg + ψ·(w − w_avg); a number or a scalar tensor.
+        label: (N, c_dim + K), the class one-hot (or any weights) and the K covariates in their own units; None if
+            there is neither.
+        truncation_psi: w is moved to m + ψ·(w − m); a number or a scalar tensor. m is `w_avg`, or, after `fit_means`,
+            the mean style of the label.
         truncation_cutoff: Layers that are truncated, from the coarsest; None for all.
         training: Also move `w_avg` (unless update_w_avg is False).
         update_w_avg: False for the call that draws a style-mixing partner.
@@ -43,6 +49,7 @@ class MappingNetwork(keras.Model):
         w_dim,
         num_ws=None,
         c_dim=0,
+        covariates=None,
         num_layers=8,
         lr_multiplier=0.01,
         w_avg_beta=0.995,
@@ -50,7 +57,9 @@ class MappingNetwork(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if z_dim < 0 or c_dim < 0 or z_dim + c_dim == 0:
+        self.covariates = spreads(covariates)
+        self.label_dim = c_dim + len(self.covariates)
+        if z_dim < 0 or c_dim < 0 or z_dim + self.label_dim == 0:
             raise ValueError(f"z_dim or c_dim must be at least 1. Received: z_dim={z_dim}, c_dim={c_dim}")
         if num_layers < 1:
             raise ValueError(f"num_layers must be at least 1. Received: {num_layers}")
@@ -59,7 +68,8 @@ class MappingNetwork(keras.Model):
         self.lr_multiplier = lr_multiplier
         self.w_avg_beta = w_avg_beta
         self.seed = seed
-        if c_dim:
+        self.means = None
+        if self.label_dim:
             self.embed = EqualizedDense(w_dim, seed=derive_seed(seed, "embed"), name="embed", dtype=self.dtype_policy)
         self.dense_layers = [
             EqualizedDense(
@@ -76,8 +86,8 @@ class MappingNetwork(keras.Model):
     def build(self, z_shape=None, label_shape=None):
         """Build all layers; all sizes are known, so both shapes may be left out."""
         features = self.z_dim
-        if self.c_dim:
-            self.embed.build((None, self.c_dim))
+        if self.label_dim:
+            self.embed.build((None, self.c_dim + FEATURES * len(self.covariates)))
             features += self.w_dim
         for layer in self.dense_layers:
             layer.build((None, features))
@@ -87,11 +97,10 @@ class MappingNetwork(keras.Model):
 
     def call(self, z, label=None, truncation_psi=1.0, truncation_cutoff=None, training=False, update_w_avg=True):
         """See the class."""
-        if (label is None) != (self.c_dim == 0):
-            raise ValueError(f"label must be {'None' if self.c_dim == 0 else 'given'}: c_dim is {self.c_dim}")
+        check_label(self, label)
         parts = [] if z is None else [normalize_second_moment(z)]
-        if self.c_dim:
-            parts.append(normalize_second_moment(self.embed(label)))
+        if self.label_dim:
+            parts.append(normalize_second_moment(self.embed(label_features(label, self.c_dim, self.covariates))))
         w = ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
         for layer in self.dense_layers:
             w = layer(w)
@@ -105,8 +114,29 @@ class MappingNetwork(keras.Model):
             return ws
         cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
         truncated = ops.reshape(ops.arange(self.num_ws) < cutoff, (1, self.num_ws, 1))
-        w_avg = ops.cast(self.w_avg, ws.dtype)
-        return ops.where(truncated, w_avg + truncation_psi * (ws - w_avg), ws)
+        mean = self.w_avg if self.means is None else self.means(label)[:, None]
+        mean = ops.cast(mean, ws.dtype)
+        return ops.where(truncated, mean + truncation_psi * (ws - mean), ws)
+
+    def fit_means(self):
+        """From now on truncate towards the mean style of a label: see `MeanStyles`. Nothing without a label."""
+        if self.label_dim:
+            self.means = MeanStyles.of(self)
+
+    def save_own_variables(self, store):
+        """Weights, and the means of `fit_means`, for `.keras` files."""
+        super().save_own_variables(store)
+        for name, array in ({} if self.means is None else self.means.arrays()).items():
+            store[name] = array
+
+    def load_own_variables(self, store):
+        """The inverse of `save_own_variables`."""
+        names = ["base", *(f"effect{place}" for place in range(len(self.covariates)))]
+        own = set(store.keys())
+        if names[0] in own:
+            base, *effects = (np.asarray(store[name]) for name in names)
+            self.means = MeanStyles(base, effects, self.covariates.values())
+        super().load_own_variables({name: store[name] for name in own.difference(names)})
 
     def compute_output_shape(self, z_shape=None, label_shape=None):
         """(N, num_ws, w_dim) or (N, w_dim)."""
@@ -120,8 +150,19 @@ class MappingNetwork(keras.Model):
             "w_dim": self.w_dim,
             "num_ws": self.num_ws,
             "c_dim": self.c_dim,
+            "covariates": {name: list(spread) for name, spread in self.covariates.items()},
             "num_layers": self.num_layers,
             "lr_multiplier": self.lr_multiplier,
             "w_avg_beta": self.w_avg_beta,
             "seed": self.seed,
         }
+
+
+def check_label(network, label) -> None:
+    """Raise a `ValueError` unless a label is given exactly where a network (`c_dim`, `covariates`) takes one."""
+    wanted = network.c_dim > 0 or len(network.covariates) > 0
+    if (label is not None) != wanted:
+        raise ValueError(
+            f"label must be {'given' if wanted else 'None'}: c_dim is {network.c_dim}, covariates are "
+            f"{list(network.covariates)}"
+        )

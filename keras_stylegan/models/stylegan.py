@@ -159,6 +159,7 @@ class StyleGANGenerator(TwoPartGenerator):
         z_dim=512,
         w_dim=512,
         c_dim=0,
+        covariates=None,
         resolution=64,
         channels=1,
         channel_base=16384,
@@ -180,7 +181,7 @@ class StyleGANGenerator(TwoPartGenerator):
             name="synthesis",
             dtype=self.dtype_policy,
         )
-        self._assemble(synthesis, z_dim, c_dim, mapping_layers, seed)
+        self._assemble(synthesis, z_dim, c_dim, covariates, mapping_layers, seed)
 
     def flops(self):
         """Operations of one image: 2 · multiply-adds of convolutions and dense layers, styles included."""

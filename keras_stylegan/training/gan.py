@@ -34,7 +34,7 @@ class StyleGAN(BackendTrainer):
 
     Args:
         generator: `Generator`.
-        discriminator: `Discriminator` of the same resolution, channels and c_dim.
+        discriminator: `Discriminator` of the same resolution, channels, c_dim and covariates.
         ema_kimg: See `ema_decay`.
         ema_rampup: See `ema_decay`.
         style_mixing_prob: See `Draws`.
@@ -69,7 +69,7 @@ class StyleGAN(BackendTrainer):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        for name in ("resolution", "channels", "c_dim"):
+        for name in ("resolution", "channels", "c_dim", "covariates"):
             if getattr(generator, name) != getattr(discriminator, name):
                 raise ValueError(
                     f"generator and discriminator must have the same {name}. "
@@ -220,17 +220,16 @@ class StyleGAN(BackendTrainer):
 
         Args:
             images: (N, H, W, C) in [-1, 1].
-            labels: (N,) integers, or a dictionary that has them as "class"; ignored by unconditional networks.
+            labels: (N,) integers, or a dictionary that has them as "class", and covariates by their names; what the
+                networks are not conditioned on is ignored.
 
         Returns:
             Dictionary of scalars: means since the last reset; empty without `step_logs`.
         """
-        if isinstance(labels, dict):
-            labels = labels["class"]
         if self.batch_size is not None:
             images = ops.reshape(images, (self.batch_size, *images.shape[1:]))
         batch = images.shape[0] or ops.shape(images)[0]
-        label = ops.one_hot(labels, self.generator.c_dim) if self.generator.c_dim else None
+        label = self._label(labels if isinstance(labels, dict) else {"class": labels})
         if self.batch_size is None:
             # A batch smaller than a group is one.
             smaller = min if isinstance(batch, int) else ops.minimum
@@ -243,6 +242,16 @@ class StyleGAN(BackendTrainer):
         logs = {tracker.name: tracker.result() for tracker in self.metrics}
         # Stock callbacks (TerminateOnNaN) look for a key "loss".
         return logs | {"loss": logs["d_loss"] + logs["g_loss"]}
+
+    def _label(self, columns):
+        """(N, c_dim + K) float32 of the columns of a batch; None for unconditional networks."""
+        c_dim, names = self.generator.c_dim, list(self.generator.covariates)
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise ValueError(f"labels must have the covariates {names}. Missing: {missing}")
+        parts = [ops.one_hot(columns["class"], c_dim, dtype="float32")] if c_dim else []
+        parts += [ops.reshape(ops.cast(columns[name], "float32"), (-1, 1)) for name in names]
+        return ops.concatenate(parts, axis=1) if parts else None
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As in Keras, and counts the images for `images_seen`.

@@ -2,11 +2,13 @@
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
 
 from keras_stylegan import backend
 from keras_stylegan.backend import replicas
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.covariates import Covariate
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.families import NETWORKS, DiscriminatorNetwork, GeneratorNetwork
 from keras_stylegan.training.augmenter import Augmenter
@@ -21,25 +23,30 @@ OF_TRAINING = {"network", "conditional", "noise"}
 """Options of `ModelConfig` that are no argument of a network."""
 
 
-def make_generator(config: Config, class_count: int, dtype: str = "float32") -> GeneratorNetwork:
+def make_generator(
+    config: Config, class_count: int, dtype: str = "float32", covariates: Sequence[Covariate] = ()
+) -> GeneratorNetwork:
     """The generator of an experiment, built.
 
     Args:
         config: The experiment.
         class_count: Classes in the data; used by conditional models only.
         dtype: Keras dtype policy. float32 whatever the generator was trained in, except for training itself.
+        covariates: Those of the training images that `config.model.covariates` names.
 
     Raises:
         InputError: An option that the networks of this family do not have.
     """
-    generator = _make("generator", config, class_count, dtype)
+    generator = _make("generator", config, class_count, dtype, covariates)
     generator.build()
     return generator
 
 
-def make_discriminator(config: Config, class_count: int, dtype: str = "float32") -> DiscriminatorNetwork:
+def make_discriminator(
+    config: Config, class_count: int, dtype: str = "float32", covariates: Sequence[Covariate] = ()
+) -> DiscriminatorNetwork:
     """The discriminator of an experiment; see `make_generator`."""
-    return _make("discriminator", config, class_count, dtype)
+    return _make("discriminator", config, class_count, dtype, covariates)
 
 
 def check_options(config: Config) -> None:
@@ -67,12 +74,13 @@ def _arguments(config):
     return known
 
 
-def _make(name, config, class_count, dtype):
+def _make(name, config, class_count, dtype, covariates):
     """A network of the family, with those of the options that its constructor names."""
     model, known = config.model, _arguments(config)
     options = {
         **dataclasses.asdict(model),
         "c_dim": class_count if model.conditional else 0,
+        "covariates": {item.name: item.spread for item in covariates},
         "conv_clamp": CONV_CLAMP[config.training.precision],
     }
     return getattr(NETWORKS[model.network], name)(
@@ -98,7 +106,13 @@ def check_batch(config: Config) -> None:
         )
 
 
-def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
+def make_gan(
+    config: Config,
+    class_count: int,
+    steps_per_epoch: int,
+    total_steps: int,
+    covariates: Sequence[Covariate] = (),
+) -> StyleGAN:
     """The compiled `StyleGAN` of an experiment.
 
     Args:
@@ -106,17 +120,20 @@ def make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps
         class_count: Classes in the data.
         steps_per_epoch: Training steps in a pass over the data.
         total_steps: Training steps of the run, for the learning-rate schedules.
+        covariates: See `make_generator`.
     """
     with replicas.scope():
-        return _make_gan(config, class_count, steps_per_epoch, total_steps)
+        return _make_gan(config, class_count, steps_per_epoch, total_steps, covariates)
 
 
-def _make_gan(config: Config, class_count: int, steps_per_epoch: int, total_steps: int) -> StyleGAN:
+def _make_gan(
+    config: Config, class_count: int, steps_per_epoch: int, total_steps: int, covariates: Sequence[Covariate]
+) -> StyleGAN:
     training = config.training
     dtype = "float32" if training.precision == "float32" else f"mixed_{training.precision}"
     gan = StyleGAN(
-        make_generator(config, class_count, dtype),
-        make_discriminator(config, class_count, dtype),
+        make_generator(config, class_count, dtype, covariates),
+        make_discriminator(config, class_count, dtype, covariates),
         ema_kimg=training.batch_size * 10 / 32 if training.ema_kimg is None else training.ema_kimg,
         ema_rampup=training.ema_rampup,
         style_mixing_prob=training.style_mixing_prob,

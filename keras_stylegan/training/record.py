@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_stylegan.config import Config
 from keras_stylegan.config.checks import is_class_name, require, require_at_least, require_types
+from keras_stylegan.latent.covariates import Covariate
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Record:
     """`ImageSet.fingerprint` of the training images."""
     images_seen: int
     """Real images shown, at least 0."""
+    covariates: tuple[Covariate, ...] = ()
+    """What the networks are conditioned on besides the class, as the training images have it; none in older files."""
     best_metric: str | None = None
     """The column of evaluation.csv by which a state was chosen as the best."""
     best_value: float | None = None

@@ -77,7 +77,14 @@ class RunCallbacks:
                 pictures.show(row)
 
         self.samples = SampleGrid(
-            folder.samples, data.classes, options.sample_kimg, options.sample_count, options.seed, tensorboard, show
+            folder.samples,
+            data.classes,
+            options.sample_kimg,
+            options.sample_count,
+            options.seed,
+            tensorboard,
+            show,
+            record.covariates,
         )
         in_order = [
             self.non_finite,

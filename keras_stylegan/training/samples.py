@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_stylegan.data.image_set import label_record
 from keras_stylegan.data.intensity import to_integers
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.covariates import label_array
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 
@@ -20,8 +22,10 @@ class Samples:
 
     Attributes:
         images: (N, H, W, C) integers of the real images' type.
-        labels: (N,) int64, index into the run's classes; zeros for an unconditional run.
-        indices: (N,) int64, number of the latent: `generate --seed SEED` draws the same image under it.
+        labels: (N,) records as `ImageSet.labels`: 'class', an index into the run's classes (0 for a run without), and
+            the covariates that the run is conditioned on.
+        indices: (N,) int64, number of the latent: `generate --seed SEED` draws the same image under it, given the same
+            class and covariates.
     """
 
     images: np.ndarray
@@ -51,7 +55,7 @@ def draw_samples(
     generator,
     count: int,
     seed: int,
-    frequencies: np.ndarray,
+    labels: np.ndarray,
     dtype: np.typing.DTypeLike = np.uint8,
     advance: Callable[[int], None] = lambda images: None,
     renderer: Renderer | None = None,
@@ -62,7 +66,9 @@ def draw_samples(
         generator: A `keras_stylegan.models.families.GeneratorNetwork`.
         count: Images in total.
         seed: Seed of the latents; image i of a class has latent number i.
-        frequencies: (K,) how often each class is to be drawn, relative; not used by an unconditional generator.
+        labels: (M,) records of `label_record`, of real images: classes are drawn in the shares that they have there,
+            and the covariates of a class as its images have them, every image once before one is taken again. Not used
+            by an unconditional generator.
         dtype: Type of the pixels, uint8 or uint16.
         advance: Called with the number of images done since the last call.
         renderer: A renderer of this generator, to be used again.
@@ -73,17 +79,15 @@ def draw_samples(
     Raises:
         InputError: The generator gives values that are not finite, or constant images only.
     """
-    counts = shares(count, frequencies) if generator.c_dim else np.array([count])
+    wanted = _wanted(generator, count, seed, labels)
     renderer = renderer or Renderer(generator)
-    images, labels, indices = [], [], []
-    for label, of_class in enumerate(counts):
-        for start in range(0, of_class, CHUNK):
-            numbers = range(start, min(start + CHUNK, of_class))
+    images, indices = [], []
+    for of_class in wanted:
+        for start in range(0, len(of_class), CHUNK):
+            chunk = of_class[start : start + CHUNK]
+            numbers = range(start, start + len(chunk))
             z = draw_latents(seed, numbers, generator.z_dim)
-            one_hot = None
-            if generator.c_dim:
-                one_hot = np.repeat(np.eye(generator.c_dim, dtype=np.float32)[[label]], len(numbers), axis=0)
-            values = renderer.images(renderer.styles(z, one_hot))
+            values = renderer.images(renderer.styles(z, label_array(generator, chunk["class"], chunk)))
             finite = np.isfinite(values).all(axis=(1, 2, 3))
             if not finite.all():
                 bad = int(np.argmin(finite))
@@ -92,7 +96,6 @@ def draw_samples(
                     f"Received: image {numbers[bad]} of seed {seed} has a value {_first_bad(values[bad])}"
                 )
             images.append(to_integers(values, dtype))
-            labels += [label] * len(numbers)
             indices += numbers
             advance(len(numbers))
     pixels = np.concatenate(images)
@@ -101,7 +104,23 @@ def draw_samples(
             f"all {len(pixels)} generated images are constant: the run has not learned anything yet or has collapsed. "
             f"Received: every pixel of the first one is {pixels[0].flat[0]}"
         )
-    return Samples(pixels, np.array(labels, np.int64), np.array(indices, np.int64))
+    return Samples(pixels, np.concatenate(wanted), np.array(indices, np.int64))
+
+
+def _wanted(generator, count: int, seed: int, labels: np.ndarray) -> list[np.ndarray]:
+    """The labels of the images to be drawn, class by class."""
+    names = ["class", *generator.covariates]
+    if not generator.c_dim:
+        labels = labels.copy()
+        labels["class"] = 0
+    frequencies = np.bincount(labels["class"], minlength=max(1, generator.c_dim))
+    wanted = []
+    for group, of_class in enumerate(shares(count, frequencies)):
+        rows = np.flatnonzero(labels["class"] == group)
+        order = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, group]))).permutation(len(rows))
+        chosen = labels[rows[np.resize(order, of_class)]] if of_class else labels[:0]
+        wanted.append(label_record(chosen["class"], **{name: chosen[name] for name in names[1:]}))
+    return wanted
 
 
 def _first_bad(image: np.ndarray) -> float:

@@ -18,6 +18,7 @@ from keras_stylegan.program import program
 from keras_stylegan.sizes import in_words
 from keras_stylegan.training.callbacks import Sitting
 from keras_stylegan.training.checkpoint import CheckpointFolder
+from keras_stylegan.training.conditioning import training_covariates
 from keras_stylegan.training.gan import StyleGAN
 from keras_stylegan.training.journal import Journal
 from keras_stylegan.training.networks import check_batch, check_options, make_gan
@@ -81,8 +82,9 @@ def train(
         total_images = total_steps * config.training.batch_size
         if config.training.total_kimg is None:
             config.schedule.require_cover(total_images / 1000)
-        gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps)
-        record = Record(config, tuple(data.classes), data.fingerprint, images_seen=0)
+        covariates = training_covariates(config.model, data)
+        gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps, covariates)
+        record = Record(config, tuple(data.classes), data.fingerprint, images_seen=0, covariates=covariates)
         if resume:
             _take_over(gan, checkpoints, record, journal.say)
         if origin is not None and gan.images_seen == 0:

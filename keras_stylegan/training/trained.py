@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.covariates import Covariate
 from keras_stylegan.models.families import GeneratorNetwork
+from keras_stylegan.models.mapping import MappingNetwork
 from keras_stylegan.training.checkpoint import CheckpointFolder, load
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.run_folder import RunFolder, newest_run, shown
@@ -29,6 +31,9 @@ class TrainedGenerator(NamedTuple):
     """The run folder."""
     data_fingerprint: str = ""
     """`ImageSet.fingerprint` of the images it was trained on."""
+
+    covariates: tuple[Covariate, ...] = ()
+    """What it is conditioned on besides the class."""
 
     @property
     def weights_sha256(self) -> str:
@@ -63,6 +68,16 @@ def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGe
         arrays, record = load(path, groups)
     else:
         path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups)
-    generator = make_generator(config, len(record.classes))
+    generator = make_generator(config, len(record.classes), covariates=record.covariates)
     assign(network_state(generator, "generator_ema"), arrays, path)
-    return TrainedGenerator(generator, config, record.classes, record.images_seen, run_dir, record.data_fingerprint)
+    if isinstance(generator.mapping, MappingNetwork):
+        generator.mapping.fit_means()
+    return TrainedGenerator(
+        generator,
+        config,
+        record.classes,
+        record.images_seen,
+        run_dir,
+        record.data_fingerprint,
+        record.covariates,
+    )

@@ -84,8 +84,9 @@ def int_tensor(variable):
 
 
 def make_gan(network="stylegan2", **options):
-    """WGAN-GP, lazy R1, path length, style mixing, adaptive augmentation, two classes."""
+    """WGAN-GP, lazy R1, path length, style mixing, adaptive augmentation, two classes and a covariate."""
     sizes = {"resolution": SIZE, "channel_base": 32, "channel_max": 4, "c_dim": 2, "mapping_layers": 2}
+    sizes["covariates"] = {"slice": (1, 9, 5, 2.5)}
     family = NETWORKS[network]
     generator = family.generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
     discriminator = family.discriminator(mbstd_group_size=2, seed=1, name="discriminator", **sizes)
@@ -138,7 +139,8 @@ def main(options, output, checkpoint=None):
     write(gan, output.with_suffix(".start.npz"))
     random = np.random.default_rng(7)
     images = random.uniform(-1, 1, (STEPS * BATCH, SIZE, SIZE, 1)).astype("float32")
-    labels = random.integers(0, 2, STEPS * BATCH).astype("int32")
+    labels = {"class": random.integers(0, 2, STEPS * BATCH).astype("int32")}
+    labels["slice"] = random.uniform(1, 9, STEPS * BATCH).astype("float32")
     # A stock callback; then ours: one looks after every step, one into the variables after every tenth.
     stock = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate)
     callbacks = [stock, StopAt(10**9), StopOnNonFinite(kimg=10 * BATCH / 1000)]

@@ -144,6 +144,9 @@ REJECTED = [
         for value in (0.0, -1.0, NAN, INF)
     ],
     (TrainingConfig, {"style_mixing_prob": 1.5}, r"style_mixing_prob must be in \[0, 1\]. Received: 1.5"),
+    (ModelConfig, {"covariates": ("slice", "slice")}, r"model.covariates must be different names.*'slice', 'slice'"),
+    (ModelConfig, {"covariates": ("class",)}, r"model.covariates must be different names.*Received: \('class',\)"),
+    (ModelConfig, {"covariates": ("age at scan",)}, "model.covariates must be different names, each of letters"),
     (TrainingConfig, {"style_mixing_prob": NAN}, r"style_mixing_prob must be in \[0, 1\]. Received: nan"),
 ]
 
@@ -159,6 +162,7 @@ def test_every_number_and_choice_has_a_rejection():
     free = {
         "conditional",
         "path",
+        "table",
         "upscale",
         "strict",
         "cache_dir",

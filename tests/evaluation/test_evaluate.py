@@ -15,6 +15,7 @@ from export.metadata import metadata
 from export.options import ExportOptions
 from keras_stylegan.cli import main
 from keras_stylegan.config import DataConfig
+from keras_stylegan.data.image_set import label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation import evaluate as module
 from keras_stylegan.evaluation.evaluate import evaluate
@@ -38,7 +39,7 @@ def copier(monkeypatch):
     """Replaces the generator by one that returns what is given."""
 
     def put(images, labels):
-        samples = Samples(images, labels, np.arange(len(images)))
+        samples = Samples(images, label_record(labels), np.arange(len(images)))
         monkeypatch.setattr(module, "draw_samples", lambda *arguments: samples)
 
     return put

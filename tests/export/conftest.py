@@ -12,3 +12,8 @@ def unconditional(tmp_path_factory):
 @pytest.fixture(scope="session")
 def conditional(tmp_path_factory):
     return Exported(tmp_path_factory.mktemp("conditional"), conditional=True)
+
+
+@pytest.fixture(scope="session")
+def covariates(tmp_path_factory):
+    return Exported(tmp_path_factory.mktemp("covariates"), conditional=True, covariates=("slice", "age"))

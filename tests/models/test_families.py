@@ -11,6 +11,7 @@ from export.options import ExportOptions
 from export.to_onnx import export_run
 from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfig
 from keras_stylegan.config.checks import choices
+from keras_stylegan.data.image_set import label_record
 from keras_stylegan.errors import InputError
 from keras_stylegan.generate import GenerateOptions, generate
 from keras_stylegan.models.families import (
@@ -96,7 +97,7 @@ def test_a_second_family_trains_generates_and_is_exported(toy, tmp_path):
     trained = load_generator(run)
     assert isinstance(trained.generator, ToyGenerator) and trained.images_seen == 8
     assert np.abs(trained.generator.mapping.w_avg).max() > 0
-    samples = draw_samples(trained.generator, 4, 0, np.array([1, 1]))
+    samples = draw_samples(trained.generator, 4, 0, label_record([0, 1]))
     assert samples.images.shape == (4, 8, 8, 1)
     generate(run, GenerateOptions(count=2, mixing=2, interpolation=2, noise="random", output_dir=tmp_path / "out"))
     mixed = {"style_mixing_coarse.png"}  # Both of its styles act on at most 8x8 pixels.

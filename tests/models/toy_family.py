@@ -75,7 +75,7 @@ class ToyGenerator(keras.Model):
 
     def __init__(self, z_dim, w_dim, c_dim, resolution, channels, seed=None, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.z_dim, self.w_dim, self.c_dim = z_dim, w_dim, c_dim
+        self.z_dim, self.w_dim, self.c_dim, self.covariates = z_dim, w_dim, c_dim, {}
         self.resolution, self.channels, self.seed = resolution, channels, seed
         self.style_resolutions, self.num_ws = (2, resolution), 2
         self.mapping = ToyMapping(z_dim, w_dim, c_dim, self.num_ws, name="mapping")
@@ -106,6 +106,7 @@ class ToyDiscriminator(keras.Model):
     """One hidden layer."""
 
     mbstd_group_size = 1
+    covariates = {}  # noqa: RUF012
 
     def __init__(self, c_dim, resolution, channels, seed=None, **kwargs):
         super().__init__(autocast=False, **kwargs)

@@ -11,9 +11,23 @@ BATCH = 4
 
 
 def make_gan(
-    c_dim=0, group=2, optimizer=keras.optimizers.SGD, mixing=0.0, batch_size=BATCH, dtype="float32", **options
+    c_dim=0,
+    group=2,
+    optimizer=keras.optimizers.SGD,
+    mixing=0.0,
+    batch_size=BATCH,
+    dtype="float32",
+    covariates=None,
+    **options,
 ):
-    sizes = {"resolution": 8, "channel_base": 32, "channel_max": 4, "c_dim": c_dim, "mapping_layers": 1}
+    sizes = {
+        "resolution": 8,
+        "channel_base": 32,
+        "channel_max": 4,
+        "c_dim": c_dim,
+        "mapping_layers": 1,
+        "covariates": covariates,
+    }
     sizes |= {"dtype": dtype, "conv_clamp": 256.0 if dtype == "mixed_float16" else None}
     generator = Generator(z_dim=3, w_dim=4, seed=0, name="generator", **sizes)
     generator.build()

@@ -8,6 +8,7 @@ from small_gan import BATCH, RATES, clone, count, images, make_gan, trained, val
 
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.training.draws import Draws, styles
+from keras_stylegan.training.gan import StyleGAN
 
 
 def assert_moved(before, after, gradients, rate):
@@ -29,12 +30,17 @@ def discriminator_gradients(discriminator, loss):
     return tape.gradient(value, [variable.value for variable in discriminator.trainable_variables])
 
 
-@pytest.mark.parametrize(("c_dim", "group", "leak"), [(0, 2, 1.0), (3, 4, 1.0), (0, 2, 0.1)])
+@pytest.mark.parametrize(("c_dim", "group", "leak"), [(0, 2, 1.0), (3, 4, 1.0), (0, 2, 0.1), (3, 2, 1.0)])
 def test_one_wgan_gp_step_is_a_gradient_step(c_dim, group, leak):
-    gan = make_gan(c_dim, group, r2_gamma=0.5, clip_leak=leak)
+    covariates = {"slice": (1, 9, 5, 2), "age": (60, 90, 70, 8)} if (c_dim, group) == (3, 2) else {}
+    gan = make_gan(c_dim, group, r2_gamma=0.5, clip_leak=leak, covariates=covariates)
     generator, discriminator, seed = clone(gan.generator), clone(gan.discriminator), keras.random.SeedGenerator(5)
     real, labels = tf.constant(images()), np.array([0, 2, 1, 2])
     label = tf.one_hot(labels, 3) if c_dim else None
+    if covariates:
+        columns = {"age": np.array([61, 70, 82, 90]), "slice": np.array([2, 5, 1, 9]), "weight": np.ones(BATCH)}
+        label = tf.constant(np.column_stack([label, columns["slice"], columns["age"]]).astype(np.float32))
+        labels = {"class": labels, **columns}
 
     draws = Draws(generator, seed).latents(BATCH)
     fake = generator.synthesis(styles(generator, draws, label, training=True), noise=draws.noise)
@@ -220,6 +226,14 @@ def test_labels_reach_both_networks():
     for old, kernel in zip(before, kernels, strict=True):
         change = np.abs(kernel.numpy() - old).max(axis=1)
         assert change[0] > 0 and change[1] == 0 and change[2] == 0
+
+
+def test_a_covariate_that_the_batch_lacks():
+    gan = make_gan(covariates={"slice": (1, 9, 5, 2)})
+    with pytest.raises(ValueError, match=r"labels must have the covariates \['slice'\]. Missing: \['slice'\]"):
+        gan.train_on_images(images(), {"class": np.zeros(BATCH), "age": np.zeros(BATCH)})
+    with pytest.raises(ValueError, match="must have the same covariates. Received"):
+        StyleGAN(gan.generator, make_gan().discriminator)
 
 
 def test_an_unconditional_network_ignores_labels():

@@ -18,14 +18,14 @@ from keras_stylegan.training.checkpoint import CheckpointFolder, load
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Two classes, lazy penalties, style mixing and an uneven epoch (100 images in batches of 8: 12 steps), so that every
-# piece of state matters.
+# Two classes and a covariate, lazy penalties, style mixing and an uneven epoch (100 images in batches of 8: 12 steps),
+# so that every piece of state matters.
 EXPERIMENT = """
 from pathlib import Path
 from keras_stylegan.config import *
 config = Config(
     model=ModelConfig(resolution=8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=64, channel_max=8,
-                      conditional=True),
+                      conditional=True, covariates=("slice",)),
     loss=LossConfig(adversarial="logistic", gp_weight=0.0, r1_gamma=1.0, r1_interval=4, pl_weight=2.0),
     data=DataConfig(path=Path({data!r}), cache_dir=Path({cache!r})),
     augment=AugmentConfig(clip_leak=0.1, real_elastic=0.02, real_bias_field=0.1),

@@ -1,4 +1,4 @@
-"""Generated slices as NIfTI files that say of themselves what they are."""
+"""Generated slices and stacks of them as NIfTI files that say of themselves what they are."""
 
 import gzip
 import json
@@ -19,15 +19,18 @@ COMMENT = 6
 UNKNOWN_POSITION = "not known to the generator: it lies at the middle of the training slices"
 
 
-def encode_nifti(image: np.ndarray, geometry: Geometry, record: dict[str, Any]) -> bytes:
-    """One generated slice as the bytes of a .nii.gz file: (W, H, 1) uint16, always the same for the same arguments.
+def encode_nifti(
+    slices: np.ndarray, geometry: Geometry, record: dict[str, Any], first_mm: float | None = None
+) -> bytes:
+    """Generated slices as the bytes of a .nii.gz file: (W, H, S) uint16, always the same for the same arguments.
 
     The header says that it is synthetic: in `descrip`, in `intent_name`, and in an extension (a comment, JSON).
 
     Args:
-        image: (H, W, 1) float in [-1, 1]; 0 and 65535 of the file are -1 and 1.
+        slices: (S, H, W, 1) float in [-1, 1], at the distance of the geometry; 0 and 65535 of the file are -1 and 1.
         geometry: Of the training images: spacing and affine.
-        record: What it was drawn by, for the extension.
+        record: What they were drawn by, for the extension.
+        first_mm: Where the first one lies; None if nobody knows, and it is written at the middle of the training set.
 
     Raises:
         InputError: nibabel is missing.
@@ -36,15 +39,16 @@ def encode_nifti(image: np.ndarray, geometry: Geometry, record: dict[str, Any]) 
         import nibabel
     except ImportError as error:
         raise InputError("NIfTI files are written by nibabel: pip install nibabel.") from error
-    pixels = to_integers(image[..., 0], np.uint16)
-    affine = geometry.affine(pixels.shape)
-    file = nibabel.Nifti1Image(pixels.T[:, :, None], affine)
+    pixels = to_integers(slices[..., 0], np.uint16)
+    affine = geometry.affine(pixels.shape[1:], first_mm)
+    file = nibabel.Nifti1Image(pixels.transpose(2, 1, 0), affine)
     file.header.set_xyzt_units("mm")
     file.set_sform(affine, ALIGNED)
     file.set_qform(affine, ALIGNED)
     file.header["descrip"], file.header["intent_name"] = DESCRIPTION, INTENT
     file.header["cal_max"] = np.iinfo(np.uint16).max
-    note = {"synthetic": True, "slice_position": UNKNOWN_POSITION, **record}
+    place = UNKNOWN_POSITION if first_mm is None else f"{first_mm:g} mm, the first of {len(slices)}"
+    note = {"synthetic": True, "slice_position": place, **record}
     file.header.extensions.append(nibabel.nifti1.Nifti1Extension(COMMENT, json.dumps(note).encode()))
     # Without the time of writing, which gzip would note.
     return gzip.compress(file.to_bytes(), mtime=0)

@@ -18,6 +18,7 @@ from keras_stylegan.training.callbacks.interval import Interval
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.callbacks.tensorboard_events import TensorBoardEvents
 from keras_stylegan.training.checkpoint import save
+from keras_stylegan.training.conditioning import labelled
 from keras_stylegan.training.evaluation_csv import (
     COLUMNS,
     EXTRACTOR,
@@ -48,7 +49,7 @@ class QuickEvaluation(StepCallback):
 
     A row of evaluation.csv has `kimg`, then all metrics of the catalogue that are quick, against the held-out images,
     and the Fréchet distance to training images (`frechet_random/training`). All sets have the same size, generated
-    classes have the shares that they have among the held-out images that are compared with, and the latents are the
+    classes and covariates are those of the held-out images that are compared with, and the latents are the
     same every time, so that the curves can be compared; values of the command `evaluate`, at another size, cannot. It
     warns
 
@@ -105,6 +106,7 @@ class QuickEvaluation(StepCallback):
         self._renderer: Renderer | None = None
         # Held-out and training images, and the features of both, drawn once.
         self._images: list[Part] | None = None
+        self._labels = heldout.labels
         self._features: list[Part] = []
         self._floors: dict[str, float] = {}
         self._real_similarity = math.nan
@@ -171,6 +173,10 @@ class QuickEvaluation(StepCallback):
         if self._images is None:
             self._renderer = Renderer(generator)
             parts = [_sample(images, self.count) for images in (self.heldout, self.training)]
+            compared = self.heldout.labels[subject_sample(self.heldout.subjects, self.count, seed=0)]
+            self._labels, remarks = labelled(compared, self.record.covariates, "held-out images")
+            for remark in remarks:
+                self.say(f"Evaluation: {remark}")
             self._features = [part._replace(values=extract(extractor, part.values)) for part in parts]
             heldout = Part(self.heldout.images, self.heldout.labels["class"], self.heldout.subjects)
             real = self._values(METRICS["ms_ssim"].measure, Sets(heldout, *parts, classes, plain=True))
@@ -179,11 +185,10 @@ class QuickEvaluation(StepCallback):
             # Two sets of people are as far from each other whichever stands in for the generated images.
             floors = self._all(*people, classes=())
             self._floors = _measured(floors | {TRAINING: floors[HELDOUT]})
-        frequencies = np.bincount(self._images[0].labels, minlength=len(self.heldout.classes))
         samples = draw_samples(
-            generator, self.count, 0, frequencies, self.training.images.dtype, renderer=self._renderer
+            generator, self.count, 0, self._labels, self.training.images.dtype, renderer=self._renderer
         )
-        generated = Part(samples.images, samples.labels)
+        generated = Part(samples.images, samples.labels["class"])
         features = generated._replace(values=extract(extractor, samples.images))
         return self._all(generated, features, classes)
 

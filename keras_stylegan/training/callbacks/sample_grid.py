@@ -1,12 +1,13 @@
 """Pictures of the same latents again and again, to watch the generator learn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.image_files import encode_png, enlarge, grid_columns, tile
+from keras_stylegan.latent.covariates import Covariate, label_array
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Renderer
 from keras_stylegan.sizes import height_width
@@ -21,7 +22,8 @@ class SampleGrid(StepCallback):
     The weights are the moving average's (`model.generator_ema`), the noise is constant, nothing is truncated. Small
     images are enlarged by a whole factor, every pixel to a square. The files `kimg000012.800.png` sort by images seen.
     A conditional model gets one block of rows per class, from top to bottom in the order of the classes, with the same
-    latents in every block.
+    latents in every block. With covariates a row is one latent, while the first covariate goes from its smallest to its
+    largest value; the others have their median in the class.
 
     Args:
         directory: Folder of the pictures.
@@ -31,6 +33,7 @@ class SampleGrid(StepCallback):
         seed: Seed of the latents.
         tensorboard_dir: TensorBoard's folder; the pictures go into its subfolder `samples`. None for none.
         show: Called with the file of every picture and its first row of images, (H, W, C) float in [-1, 1].
+        covariates: Of the run.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class SampleGrid(StepCallback):
         seed: int = 0,
         tensorboard_dir: Path | None = None,
         show: Callable[[Path, np.ndarray], None] | None = None,
+        covariates: Sequence[Covariate] = (),
     ):
         super().__init__()
         self.directory = Path(directory)
         self.classes = classes
         self.count, self.seed = count, seed
         self.show = show
+        self.covariates = covariates
         self._interval = Interval(kimg)
         self._events = TensorBoardEvents(Path(tensorboard_dir) / "samples") if tensorboard_dir else None
         self._renderer = None
@@ -97,9 +102,14 @@ class SampleGrid(StepCallback):
         blocks = max(1, generator.c_dim)
         per_block = max(1, self.count // blocks)
         columns = min(per_block, grid_columns(self.count))
-        z = np.tile(draw_latents(self.seed, range(per_block), generator.z_dim), (blocks, 1))
-        label = np.repeat(np.eye(blocks, dtype=np.float32), per_block, axis=0) if generator.c_dim else None
-        images = self._renderer.images(self._renderer.styles(z, label))
+        places = np.tile(np.arange(per_block), blocks)
+        classes = np.repeat(np.arange(blocks), per_block)
+        numbers = {item.name: np.median(item.quantiles, axis=1)[classes] for item in self.covariates}
+        for first in self.covariates[:1]:
+            numbers[first.name] = np.linspace(first.minimum, first.maximum, columns)[places % columns]
+            places //= columns
+        z = draw_latents(self.seed, places.tolist(), generator.z_dim)
+        images = self._renderer.images(self._renderer.styles(z, label_array(generator, classes, numbers)))
         parts = [tile(block, columns) for block in images.reshape(blocks, per_block, *images.shape[1:])]
         separator = np.full((max(2, images.shape[1] // 8), *parts[0].shape[1:]), -1, images.dtype)
         rows = [parts[0]]

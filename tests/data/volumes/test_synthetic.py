@@ -18,8 +18,8 @@ def image(height=6, width=8):
 
 
 def test_a_slice_has_the_spacing_and_place_of_the_training_set_and_says_that_it_is_synthetic(tmp_path):
-    content = encode_nifti(image(), GEOMETRY, {"seed": 3, "label": "AD"})
-    assert content == encode_nifti(image(), GEOMETRY, {"seed": 3, "label": "AD"})
+    content = encode_nifti(image()[None], GEOMETRY, {"seed": 3, "label": "AD"})
+    assert content == encode_nifti(image()[None], GEOMETRY, {"seed": 3, "label": "AD"})
     (tmp_path / "a.nii.gz").write_bytes(content)
     file = nibabel.load(tmp_path / "a.nii.gz")
     header = file.header
@@ -42,10 +42,28 @@ def test_a_slice_has_the_spacing_and_place_of_the_training_set_and_says_that_it_
 def test_prepare_draws_a_written_slice_as_it_was(tmp_path):
     """Twice the slice, as one is no volume: what is up and left stays so."""
     picture = image()
-    (tmp_path / "a.nii.gz").write_bytes(encode_nifti(picture, GEOMETRY, {}))
+    (tmp_path / "a.nii.gz").write_bytes(encode_nifti(picture[None], GEOMETRY, {}))
     file = nibabel.load(tmp_path / "a.nii.gz")
     nibabel.Nifti1Image(np.repeat(np.asarray(file.dataobj), 2, axis=2), file.affine).to_filename(tmp_path / "b.nii")
     options = VolumeOptions(size=(6, 8), spacing=2.0, min_brain=0.0, window=(0.0, 65535.0))
     slices = slices_of(read_nifti(tmp_path / "b.nii"), options)
     np.testing.assert_array_equal(slices.images[0], np.rint((picture.astype(float)[..., 0] + 1) * 32767.5))
     np.testing.assert_allclose(slices.middle_mm, (-20, 1), atol=1e-4)
+
+
+def test_a_stack_lies_where_its_slices_do(tmp_path):
+    slices = np.random.default_rng(0).uniform(-1, 1, (4, 6, 8, 1)).astype(np.float32)
+    for plane, axis in (("sagittal", 0), ("coronal", 1), ("axial", 2)):
+        geometry = Geometry(plane, 2.0, 3.0, (1.0, -20.0, 30.0))
+        (tmp_path / "a.nii.gz").write_bytes(encode_nifti(slices, geometry, {}, first_mm=-12.5))
+        file = nibabel.load(tmp_path / "a.nii.gz")
+        assert file.shape == (8, 6, 4)
+        for k in range(4):
+            middle = file.affine @ [3.5, 2.5, k, 1]
+            expected = [1.0, -20.0, 30.0, 1.0]
+            expected[axis] = -12.5 + 3 * k
+            np.testing.assert_allclose(middle, expected, atol=1e-5)
+            expected = np.rint((slices[k, ..., 0].astype(float) + 1) * 32767.5)
+            np.testing.assert_array_equal(np.asarray(file.dataobj)[..., k], expected.T)
+        (extension,) = file.header.extensions
+        assert json.loads(extension.get_content())["slice_position"] == "-12.5 mm, the first of 4"

@@ -69,7 +69,7 @@ def test_a_row_compares_with_heldout_and_with_training_images_of_equal_number(tm
     assert [row["kimg"] for row in found] == ["0.008", "0.016"]
     assert list(found[0]) == ["kimg", *map(str, COLUMNS)]
     random = make_extractor("random")
-    generated = extract(random, draw_samples(model.generator_ema, 12, 0, np.ones(1)).images)
+    generated = extract(random, draw_samples(model.generator_ema, 12, 0, label_record([0])).images)
     heldout = extract(random, image_set(2, 4).images)
     assert len(heldout) == 16  # the first 3 subjects in random order are 12 of them
     per_subject = heldout.reshape(4, 4, -1)
@@ -165,7 +165,7 @@ def test_classes_have_the_shares_of_the_heldout_images_and_all_sets_one_size(tmp
     callback = QuickEvaluation(tmp_path, tmp_path / "best.npz", RECORD, training, heldout, count=1000, say=str)
     callback.set_model(FakeGan(generator))
     found = callback.measure()
-    assert np.bincount(drawn[0].labels).tolist() == [15, 5]
+    assert np.bincount(drawn[0].labels["class"]).tolist() == [15, 5]
     assert sizes == [20, 20, 20]  # held-out, training, generated: there are 20 held-out images, not 1000
     assert not [key for key, value in found.items() if np.isnan(value)]
 

@@ -6,13 +6,15 @@ from fake_gan import FakeGan, fit, rows
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from keras_stylegan.latent.covariates import Covariate
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.models import Generator
 from keras_stylegan.training.callbacks import SampleGrid
 
 
-def make_generator(c_dim=0):
-    generator = Generator(z_dim=8, w_dim=8, c_dim=c_dim, resolution=8, channel_base=64, channel_max=8, seed=0)
+def make_generator(c_dim=0, **options):
+    sizes = {"resolution": 8, "channel_base": 64, "channel_max": 8}
+    generator = Generator(z_dim=8, w_dim=8, c_dim=c_dim, seed=0, **sizes, **options)
     generator.build()
     return generator
 
@@ -73,6 +75,28 @@ def test_one_block_per_class_with_the_same_latents(tmp_path):
         assert np.abs(grid[top : top + 8, 8:16] - images[1]).max() <= 1
         assert np.abs(grid[top + 8 : top + 16, :8] - images[3]).max() <= 1
     assert (grid[16:18] == 0).all()
+
+
+def test_a_row_is_a_latent_whose_first_covariate_goes_up(tmp_path):
+    spreads = {"slice": (1, 9, 5, 2), "age": (60, 90, 72, 8)}
+    ages = tuple(np.linspace(60, 90, 17).tolist()), tuple(np.linspace(70, 90, 17).tolist())
+    covariates = [
+        Covariate("slice", 1, 9, 5, 2, (tuple(np.linspace(1, 9, 17).tolist()),) * 2, ((), ())),
+        Covariate("age", 60, 90, 72, 8, ages, ((0.0,), (0.0,))),
+    ]
+    generator = make_generator(c_dim=2, covariates=spreads)
+    callback = SampleGrid(tmp_path, classes=("AD", "NC"), count=18, covariates=covariates)
+    callback.set_model(FakeGan(generator))
+    callback.draw()
+    # 9 images a class in 6 columns: the second latent has 3.
+    grid = read_grid(tmp_path / "kimg000000.000.png", 1024 // 48)
+    z = draw_latents(0, range(2), 8)
+    for label, top, age in ((0, 0, 75), (1, 18, 80)):
+        for row, column in ((0, 0), (0, 5), (1, 2)):
+            vector = np.array([[1 - label, label, 1 + 1.6 * column, age]], np.float32)
+            image = levels(generator(z[row : row + 1], vector))[0, ..., 0]
+            found = grid[top + 8 * row : top + 8 * row + 8, 8 * column : 8 * column + 8]
+            assert np.abs(found - image).max() <= 1
 
 
 def test_many_classes_get_an_image_each(tmp_path):
