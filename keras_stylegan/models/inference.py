@@ -15,6 +15,7 @@ from keras_stylegan.layers.activation import leaky_relu
 from keras_stylegan.layers.label_features import label_features
 from keras_stylegan.layers.normalize import normalize_second_moment
 from keras_stylegan.layers.resample import FILTER
+from keras_stylegan.models.label import label_vector
 from keras_stylegan.models.mean_styles import MeanStyles
 
 FIRST = "channels_first"
@@ -39,13 +40,6 @@ def as_trained(generator):
         return ops.transpose(generator.synthesis(ops.stack(ws, axis=1), noise=noise), (0, 3, 1, 2))
 
     return mapping, synthesis
-
-
-def label_vector(network, label, covariates):
-    """A label as the networks take it: (N,) int64 and (N, K) float32, or None, to (N, c_dim + K); None without both."""
-    parts = [ops.one_hot(label, network.c_dim, dtype="float32")] if network.c_dim else []
-    parts += [covariates] if len(network.covariates) else []
-    return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0] if parts else None
 
 
 class Mapping:

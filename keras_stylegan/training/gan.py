@@ -9,6 +9,7 @@ from keras_stylegan.backend.branches import in_branches
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.losses.adversarial import LOSSES
 from keras_stylegan.losses.penalties import PENALTIES, active_penalties
+from keras_stylegan.models.label import label_of_columns
 from keras_stylegan.training.algorithm import training_step
 from keras_stylegan.training.augmenter import COLUMNS, Augmenter
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
@@ -229,7 +230,7 @@ class StyleGAN(BackendTrainer):
         if self.batch_size is not None:
             images = ops.reshape(images, (self.batch_size, *images.shape[1:]))
         batch = images.shape[0] or ops.shape(images)[0]
-        label = self._label(labels if isinstance(labels, dict) else {"class": labels})
+        label = label_of_columns(self.generator, labels if isinstance(labels, dict) else {"class": labels})
         if self.batch_size is None:
             # A batch smaller than a group is one.
             smaller = min if isinstance(batch, int) else ops.minimum
@@ -242,16 +243,6 @@ class StyleGAN(BackendTrainer):
         logs = {tracker.name: tracker.result() for tracker in self.metrics}
         # Stock callbacks (TerminateOnNaN) look for a key "loss".
         return logs | {"loss": logs["d_loss"] + logs["g_loss"]}
-
-    def _label(self, columns):
-        """(N, c_dim + K) float32 of the columns of a batch; None for unconditional networks."""
-        c_dim, names = self.generator.c_dim, list(self.generator.covariates)
-        missing = [name for name in names if name not in columns]
-        if missing:
-            raise ValueError(f"labels must have the covariates {names}. Missing: {missing}")
-        parts = [ops.one_hot(columns["class"], c_dim, dtype="float32")] if c_dim else []
-        parts += [ops.reshape(ops.cast(columns[name], "float32"), (-1, 1)) for name in names]
-        return ops.concatenate(parts, axis=1) if parts else None
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As in Keras, and counts the images for `images_seen`.
