@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.covariates import spread_labels
 from keras_stylegan.latent.directions import Direction, chance, partial_slopes, principal, sefa, style_kernels
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.mixing import layer_ranges
@@ -108,9 +109,7 @@ class Effects:
 
     def _styles(self, seed, count):
         generator = self.renderer.generator
-        labels = np.arange(count) % max(1, generator.c_dim)
-        label = np.eye(generator.c_dim, dtype=np.float32)[labels] if generator.c_dim else None
-        return self.renderer.styles(draw_latents(seed, range(count), generator.z_dim), label)
+        return self.renderer.styles(draw_latents(seed, range(count), generator.z_dim), spread_labels(generator, count))
 
     def _images(self, ws):
         parts = []

@@ -122,12 +122,14 @@ def _references(trained: Any, images: Any, options: ProjectOptions, progress: bo
     from keras_stylegan.evaluation.material import load_material
     from keras_stylegan.evaluation.options import EvaluateOptions
     from keras_stylegan.metrics.floors import spread_sample
+    from keras_stylegan.training.conditioning import own_labels
     from keras_stylegan.training.samples import draw_samples
 
     if not options.references:
         return {}, ""
     found, remark = {}, ""
-    frequencies = np.ones(max(1, len(trained.classes)))
+    indices, classes = range(options.references), np.arange(options.references) % max(1, len(trained.classes))
+    labels = own_labels(trained.covariates, options.seed + 1, indices, classes)
     try:
         wanted = EvaluateOptions(data_path=options.data_path, heldout_path=options.heldout_path)
         material = load_material(trained, wanted, progress)
@@ -144,11 +146,11 @@ def _references(trained: Any, images: Any, options: ProjectOptions, progress: bo
         flat = np.rint((people + 1) * 127.5).reshape(1, len(people), -1)
         people = people[~np.any(np.all(given == flat, axis=-1), axis=0)]
         found[HELDOUT] = people[np.random.default_rng(options.seed).permutation(len(people))[: options.references]]
-        frequencies = np.bincount(heldout.labels["class"], minlength=len(trained.classes))
+        labels = material.labels
         if material.seen:
             remark = "Training subjects stand in for held-out people, of whom there are none: see `evaluate`."
     # Beyond the latents that `generate` and `evaluate` draw by default.
-    own = draw_samples(trained.generator, options.references, options.seed + 1, frequencies)
+    own = draw_samples(trained.generator, options.references, options.seed + 1, labels)
     return found | {OWN: to_float(own.images)}, remark
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from keras_stylegan.errors import InputError
 from keras_stylegan.layers.label_features import Spread
 
+GOLDEN = (5**0.5 - 1) / 2
 QUANTILES = 17
 """Of every covariate and class: each stands for a sixteenth of the images."""
 
@@ -118,6 +119,19 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     if first.std() == 0 or second.std() == 0:
         return 0.0
     return 2 * math.sin(math.pi / 6 * float(np.corrcoef(first, second)[0, 1]))
+
+
+def spread_labels(generator, count: int) -> np.ndarray | None:
+    """Labels (N, c_dim + K) all over what a generator can be asked for; None for an unconditional one.
+
+    Classes take turns, and every covariate goes through its range by the golden ratio's multiples and their powers.
+    """
+    places = np.arange(count)
+    numbers = {
+        name: spread.minimum + (places + 0.5) * GOLDEN ** (k + 1) % 1 * (spread.maximum - spread.minimum)
+        for k, (name, spread) in enumerate(generator.covariates.items())
+    }
+    return label_array(generator, places % max(1, generator.c_dim), numbers)
 
 
 def label_array(generator, classes: np.ndarray, numbers: Mapping[str, np.ndarray] | np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_stylegan.latent.covariates import label_array
+from keras_stylegan.latent.covariates import spread_labels
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.rendering import Function, Renderer, in_batches
 
@@ -35,12 +35,11 @@ def activation_peaks(generator, count: int, seed: int) -> list[LayerPeak]:
 
     Args:
         generator: A `keras_stylegan.models.families.GeneratorNetwork`.
-        count: Images; their classes take turns, covariates are at their mean.
+        count: Images; their labels are those of `spread_labels`.
         seed: Of the latents.
     """
     renderer, synthesis = Renderer(generator), generator.synthesis
-    numbers = {name: np.full(count, spread.mean) for name, spread in generator.covariates.items()}
-    label = label_array(generator, np.arange(count) % max(1, generator.c_dim), numbers)
+    label = spread_labels(generator, count)
     ws = renderer.styles(draw_latents(seed, range(count), generator.z_dim), label)
     shapes = {name: value.shape[1:] for name, value in synthesis.feature_maps(ws[:1]).items()}
 

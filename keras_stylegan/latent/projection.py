@@ -15,6 +15,7 @@ from keras import ops
 
 from keras_stylegan.backend import Adam, compiled, value_and_gradients
 from keras_stylegan.backend.branches import in_branches
+from keras_stylegan.latent.covariates import spread_labels
 from keras_stylegan.latent.latents import draw_latents, draw_noise
 from keras_stylegan.latent.perceptual import PerceptualDistance
 from keras_stylegan.latent.rendering import Renderer
@@ -229,9 +230,9 @@ def uses_noise(generator) -> bool:
 
 
 def mean_styles(generator, count: int = MEAN_LATENTS) -> np.ndarray:
-    """w (count, w_dim) of latents of seed 0, the classes of a conditional generator in turn."""
-    label = np.eye(generator.c_dim, dtype=np.float32)[np.arange(count) % generator.c_dim] if generator.c_dim else None
-    return Renderer(generator).styles(draw_latents(0, range(count), generator.z_dim), label)[:, 0]
+    """w (count, w_dim) of latents of seed 0, with labels all over what the generator can be asked for."""
+    z, label = draw_latents(0, range(count), generator.z_dim), spread_labels(generator, count)
+    return Renderer(generator).styles(z, label)[:, 0]
 
 
 def _noise_sizes(generator):
