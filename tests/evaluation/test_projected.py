@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_stylegan.config import DataConfig
+from keras_stylegan.data.image_set import label_record
 from keras_stylegan.evaluation.evaluate import evaluate
 from keras_stylegan.evaluation.ledger import Ledger
 from keras_stylegan.evaluation.material import Material, load_material
@@ -32,7 +33,7 @@ def material_of(make_run, images):
 
 def measured(trained, material, tmp_path, count=6):
     ledger = Ledger(tmp_path / "metrics.json", {"run": {}, "evaluation": {}, "data": {}}, lambda text: None)
-    samples = draw_samples(trained.generator, 8, 0, np.ones(2))
+    samples = draw_samples(trained.generator, 8, 0, label_record([0, 1]))
     steps = []
     measure_projection(trained, material, samples, ledger, count, advance=steps.append, steps=100)
     assert sum(steps) == 100 * projected_images(material, samples, count) == 100 * (2 * count + min(count, 8))
