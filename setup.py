@@ -41,6 +41,7 @@ setup(
     package_data={
         "keras_stylegan": ["py.typed"],
         "keras_stylegan.export": ["README.md", "requirements.txt"],
+        "keras_stylegan.export.page": ["page.html", "page.css", "*.js", "vendor/*"],
         "keras_stylegan.experiments": ["README.md", "slurm/*"],
     },
     install_requires=INSTALL,

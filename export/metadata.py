@@ -5,12 +5,14 @@ import json
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from keras_stylegan.config.public import public
 from keras_stylegan.data.geometry import read_geometry
 from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
+from keras_stylegan.training.samples import shares
 from keras_stylegan.training.trained import TrainedGenerator
 
 from .options import ExportOptions
@@ -36,6 +38,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
     height, width = height_width(generator.resolution)
     uint8 = options.output == "uint8"
     geometry = read_geometry(trained.run_dir / "dataset.json")
+    record = evaluation(trained) or {}
     numbers = {
         "height": height,
         "width": width,
@@ -53,7 +56,8 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "versions": {name: version(name) for name in PACKAGES} | {"onnxruntime": onnxruntime.__version__},
         "pixel_size_mm": options.pixel_size_mm or (geometry and geometry.spacing_mm),
         "slice_spacing_mm": geometry and geometry.slice_spacing_mm,
-        "metrics": (evaluation(trained) or {}).get("metrics"),
+        "metrics": record.get("metrics"),
+        "audit": _audit(trained, record),
     }
     return {
         "format": FORMAT,
@@ -69,6 +73,46 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "licence": LICENCE,
         "intended_use": INTENDED_USE,
     }
+
+
+def dataset_name(trained: TrainedGenerator, options: ExportOptions) -> str:
+    """What the training images are called."""
+    known = {"phantom": "procedural phantoms", "cifar10": "CIFAR-10"}
+    return options.dataset or known.get(trained.config.data.source, "unnamed images")
+
+
+def _audit(trained, record):
+    """What the memorisation audit found, as far as it is meant for everybody; None if it was not made.
+
+    verdict; threshold: root mean square difference to the nearest training image that 99 % of new people's images
+    exceed; share of the `count` generated images below it; named: [class, image number] of single images of `seed` that
+    resemble one training subject far more than any other.
+    """
+    try:
+        audit = record.get("audit")
+        if not audit:
+            return None
+        count, seed = record["evaluation"]["count"], record["evaluation"]["seed"]
+        counts = np.array([count])
+        if trained.generator.c_dim:
+            heldout = record["data"]["heldout"]["classes"]
+            counts = shares(count, np.array([heldout.get(name, 0) for name in trained.classes]))
+        ends = np.cumsum(counts)
+        pixel = audit["spaces"]["pixel"]
+        named = sorted({index for space in audit["spaces"].values() for index in space["outliers"]})
+        labels = np.searchsorted(ends, named, side="right")
+        return {
+            "verdict": audit["verdict"],
+            "threshold": float(pixel["threshold"]),
+            "share": float(pixel["share"]["value"]),
+            "count": count,
+            # JavaScript's numbers have 53 bits.
+            "seed": str(seed),
+            "named": [[int(k), int(i - ends[k] + counts[k])] for k, i in zip(labels, named, strict=True)],
+        }
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        path = trained.run_dir / "evaluation" / "metrics.json"
+        raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
 
 
 def evaluation(trained: TrainedGenerator) -> dict[str, Any] | None:

@@ -21,6 +21,8 @@ class ExportOptions:
     """Folder of the files; by default `export/` in the run folder, or export/<format>/."""
     dataset: str | None = None
     """What the training images are called in cards, such as 'ADNI' or an identifier at Hugging Face."""
+    page: bool = False
+    """Also write generator.html: one file that draws images in a browser, without a server or a network."""
     noise: Literal["const", "none", "input"] = "const"
     """Noise of the synthesis network: its fixed maps, none, or inputs noise_0, noise_1, ... of the graph."""
     layout: Literal["nhwc", "nchw"] = "nhwc"
@@ -39,5 +41,8 @@ class ExportOptions:
         for name, legal in choices(ExportOptions).items():
             require(getattr(self, name) in legal, name, f"one of {legal}", getattr(self, name))
         require(self.opset in OPSETS, "opset", f"from {OPSETS[0]} to {OPSETS[-1]}", self.opset)
+        for name in ("format", "layout", "output", "precision") if self.page else ():
+            default = getattr(ExportOptions, name)
+            require(getattr(self, name) == default, name, f"{default!r} for a page", getattr(self, name))
         size = self.pixel_size_mm
         require(size is None or 0 < size < math.inf, "pixel_size_mm", "a number above 0", size)

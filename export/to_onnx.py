@@ -27,8 +27,9 @@ from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
 from .directions import DirectionError, read_directions
 from .hub import FORMATS, HubModel
-from .metadata import metadata
+from .metadata import dataset_name, metadata
 from .options import ExportOptions
+from .page.build import write_page
 from .runtime import SEAL
 from .verify import VERIFICATION, verify
 
@@ -58,6 +59,8 @@ def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as temporary:
             made = Path(temporary)
             _write(trained, options, made)
+            if options.page:
+                write_page(made, dataset_name(trained, options))
             if options.format in FORMATS:
                 made = FORMATS[options.format](HubModel.of(trained, options), made)
             for path in sorted(path for path in made.rglob("*") if path.is_file()):

@@ -277,6 +277,7 @@ OPTIONS = [
         ("export", "--pixel-size-mm 0", "pixel_size_mm must be a number above 0"),
         ("export", "--pixel-size-mm nan", "pixel_size_mm must be a number above 0"),
         ("export", "--layout chw", "Expected one of ('nhwc', 'nchw')"),
+        ("export", "--page --precision float16", "precision must be 'float32' for a page. Received: 'float16'"),
         ("export", "--format pickle", "Expected one of ('onnx', 'huggingface', 'medigan', 'monai')"),
     )
 ]

@@ -15,7 +15,7 @@ from keras_stylegan.metrics.metric import Key
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
 
-from ..metadata import LICENCE, evaluation
+from ..metadata import LICENCE, dataset_name, evaluation
 from ..options import ExportOptions
 
 RUNTIME = ("runtime.py", "labels.py", "command.py")
@@ -83,9 +83,7 @@ class HubModel:
     @property
     def dataset(self) -> str:
         """What the training images are called."""
-        return self.options.dataset or {"phantom": "procedural phantoms", "cifar10": "CIFAR-10"}.get(
-            self.trained.config.data.source, "unnamed images"
-        )
+        return dataset_name(self.trained, self.options)
 
     @property
     def of_phantoms(self) -> bool:

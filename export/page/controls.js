@@ -1,0 +1,114 @@
+// Controls made of the table of fields: what a model has no field for has no control.
+
+/** A slider with its name and value, appended to a parent. Returns a function that shows a value. */
+function makeSlider(parent, { label, low, high, step, note = "", inWords = (value) => value.toFixed(2) }, changed) {
+  const row = document.createElement("label");
+  row.className = "slider";
+  const head = document.createElement("span");
+  head.className = "name";
+  const name = document.createElement("span");
+  name.textContent = label;
+  const output = document.createElement("output");
+  const input = document.createElement("input");
+  Object.assign(input, { type: "range", min: low, max: high, step });
+  head.append(name, output);
+  row.append(head, input);
+  if (note) {
+    const small = document.createElement("small");
+    small.textContent = note;
+    row.append(small);
+  }
+  parent.append(row);
+  input.addEventListener("input", () => changed(input.valueAsNumber));
+  return (value) => {
+    input.value = value;
+    output.textContent = inWords(value);
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+}
+
+/** A text field for whole numbers. `changed` is told legal values; others are marked and `refused` told why. */
+function bindNumber(input, field, changed, refused) {
+  input.addEventListener("change", () => {
+    const value = readValue(field, input.value.trim());
+    input.setAttribute("aria-invalid", String(value === undefined));
+    if (value === undefined) {
+      refused(`${field.key} must be ${limitsInWords(field)}. Received: ${input.value.slice(0, 60)}`);
+    } else changed(value);
+  });
+  return (value) => {
+    input.value = value;
+    input.setAttribute("aria-invalid", "false");
+  };
+}
+
+/** Tabs with arrow keys (WAI-ARIA's pattern). Returns a function that opens one by its index. */
+function bindTabs(tabs, opened) {
+  const open = (index) => {
+    tabs.forEach((tab, i) => {
+      tab.setAttribute("aria-selected", String(i === index));
+      tab.tabIndex = i === index ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = i !== index;
+    });
+    opened(index);
+  };
+  tabs.forEach((tab, i) => {
+    tab.addEventListener("click", () => open(i));
+    tab.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+      const other = (i + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length;
+      open(other);
+      tabs[other].focus();
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  });
+  return open;
+}
+
+/** Single keys, while nobody types and they are switched on. */
+function bindKeys(actions, on) {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input:not([type=checkbox]), select, textarea");
+    if (typing || !on() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** A definition list of what is known of the model. */
+function fillFacts(list, facts) {
+  for (const [name, value] of facts) {
+    const term = document.createElement("dt");
+    const text = document.createElement("dd");
+    term.textContent = name;
+    text.textContent = value;
+    list.append(term, text);
+  }
+}
+
+/** The audit's badge: a verdict and distances, never an image. Nothing where there was no audit. */
+function showBadge(badge, audit) {
+  if (!audit) return () => {};
+  const words = {
+    clear: ["good", "✓ Audit: no sign of copies"],
+    close: ["notice", "! Audit: close to training images"],
+    undecided: ["notice", "! Audit: undecided"],
+    copies: ["bad", "✗ Audit: copies training images"],
+  };
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const figures = `Distance to the nearest training image: 99 % of new people's images are farther away than `
+    + `${audit.threshold.toFixed(3)} (root mean square difference, the full range counts as 1). Of ${audit.count} `
+    + `generated images ${percent(audit.share)} are closer; 1 % is expected of new people.`;
+  const show = (named) => {
+    const [level, text] = named ? ["bad", "✗ Audit: names this very image"] : words[audit.verdict];
+    badge.className = `badge ${level}`;
+    badge.querySelector("summary").textContent = text;
+    badge.querySelector("p").textContent = named
+      ? `This image resembles one training subject far more than any other. Do not share it. ${figures}` : figures;
+  };
+  badge.hidden = false;
+  return show;
+}
