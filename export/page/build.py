@@ -23,10 +23,8 @@ SCRIPTS = ("philox", "normal", "model", "picture", "directions", "pad", "state",
 """In the order of what needs what."""
 LATENTS = 32
 """Images per class that are compared."""
-TEXTS = {"layout", "output", "noise", "precision", "plane", "part", "format"}
-"""Metadata that is plain text, not JSON, and of use to the page."""
-PRIVATE = {"config", "verification", "versions", "metrics"}
-"""Metadata that the page has no use for."""
+NUMBERS = ("height", "width", "channels", "z_dim", "w_dim", "num_ws", "style_resolutions", "noise_sizes", "classes")
+"""Metadata that the page makes its controls of, as JSON."""
 
 
 class Deviation(NamedTuple):
@@ -63,7 +61,10 @@ def write_page(folder: Path, dataset: str, directions: list[dict[str, Any]] | No
     metadata = generator.metadata
     if metadata["precision"] != "float32" or metadata["output"] != "float32" or metadata["layout"] != "nhwc":
         raise InputError(f"{generator.path}: a page is made of a file with --precision float32 and --layout nhwc")
-    graphs = {part: halved(onnx.load(folder / f"{part}.onnx")).SerializeToString() for part in ("mapping", "synthesis")}
+    graphs = {}
+    for part in ("mapping", "synthesis"):
+        generator._session(part)  # Refuses what is missing, damaged or of another export.
+        graphs[part] = halved(onnx.load(folder / f"{part}.onnx")).SerializeToString()
     deviation = measure(generator, graphs)
     print(f"generator.html: weights as float16, images {deviation}")
     path = folder / "generator.html"
@@ -108,15 +109,14 @@ def _levels(images):
 
 def _about(metadata, dataset, deviation, directions):
     """What the page knows of its model; the script makes its controls of `numbers`."""
-    values = {key: json.loads(value) for key, value in metadata.items() if _is_json(key, value)}
-    audit = values.pop("audit", None)
+    values = {key: json.loads(metadata[key]) for key in NUMBERS}
     values["directions"] = directions or []
-    images = f"{values['images_seen']:,}"
+    images = f"{json.loads(metadata['images_seen']):,}"
     family = json.loads(metadata["config"])["model"]["network"].replace("stylegan", "StyleGAN")
     size = f"{values['height']} × {values['width']} pixels"
     return {
         "numbers": values,
-        "audit": audit,
+        "audit": json.loads(metadata.get("audit", "null")),
         "title": f"Synthetic images: {dataset}",
         "summary": f"{family}, {size}, weights {metadata['weights_sha256'][:8]}",
         "facts": [
@@ -130,10 +130,6 @@ def _about(metadata, dataset, deviation, directions):
             ["Runs on", f"onnxruntime-web {_version()} (MIT), built in"],
         ],
     }  # fmt: skip
-
-
-def _is_json(key, value):
-    return key not in TEXTS | PRIVATE and value[:1] in '[{"-0123456789'
 
 
 def _version():

@@ -2,15 +2,18 @@
 
 /** A slider with its name and value, appended to a parent. Returns a function that shows a value. */
 function makeSlider(parent, { label, low, high, step, note = "", inWords = (value) => value.toFixed(2) }, changed) {
-  const row = document.createElement("label");
+  const row = document.createElement("div");
   row.className = "slider";
-  const head = document.createElement("span");
+  const head = document.createElement("div");
   head.className = "name";
-  const name = document.createElement("span");
-  name.textContent = label;
   const output = document.createElement("output");
   const input = document.createElement("input");
-  Object.assign(input, { type: "range", min: low, max: high, step });
+  const id = `slider-${document.querySelectorAll(".slider").length}`;
+  Object.assign(input, { type: "range", min: low, max: high, step, id });
+  // Beside the output, not around it: a label around both would name the output.
+  const name = document.createElement("label");
+  name.textContent = label;
+  name.htmlFor = input.id;
   head.append(name, output);
   row.append(head, input);
   if (note) {

@@ -154,9 +154,13 @@ async function start() {
     shows.push(() => show(get(key)));
   };
   slide("psi", "sliders", { label: "Truncation ψ", low: 0, high: 1.5, step: 0.05 });
-  const whose = (value) => value === model.num_ws ? "none" :
-    value === 0 ? "all" : `from ${model.style_resolutions[value]} px on`;
-  slide("from", "mixing", { label: "Layers of the other image", low: 0, high: model.num_ws, step: 1, inWords: whose });
+  // To the right there is more of the other image: the finest layers first.
+  const layers = (count) => count === 0 ? "none" : count === model.num_ws ? "all" :
+    `from ${model.style_resolutions[model.num_ws - count]} px on`;
+  const showMixing = makeSlider(element("mixing"),
+    { label: "Layers of that image", low: 0, high: model.num_ws, step: 1, inWords: layers },
+    (count) => set({ from: model.num_ws - count }));
+  shows.push(() => showMixing(model.num_ws - get("from")));
   for (const [key, { group, name, low, high, note }] of fields) {
     if (group) slide(key, group, { label: name, note, low, high, step: (high - low) / 100 });
   }

@@ -143,7 +143,8 @@ class Tab:
 
     def text(self, selector):
         """What an element says; empty if it is hidden."""
-        return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText.trim()")
+        found = f"document.querySelector({json.dumps(selector)})"
+        return self.evaluate(f"{found}.checkVisibility() ? {found}.innerText.trim() : ''")
 
     def press(self, key, modifiers=0):
         for kind in ("keyDown", "keyUp"):

@@ -30,13 +30,13 @@ def types(model):
 
 
 def test_weights_are_rounded_to_float16_and_the_arithmetic_is_not():
-    weight = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    weight = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
     model = linear(weight)
     half = halved(model)
     onnx.checker.check_model(half, full_check=True)
     assert types(half) == {"weight_float16": TensorProto.FLOAT16} and types(model) == {"weight": TensorProto.FLOAT}
     # Beyond float16's range and digits: only the weight is rounded.
-    x = 1e6 + np.arange(16, dtype=np.float32)[None]
+    x = 1e6 + np.arange(64, dtype=np.float32)[None]
     expected = x.astype(np.float64) @ weight.astype(np.float16).astype(np.float64)
     # Rounding of float32 alone: float16 in the arithmetic would give infinity.
     np.testing.assert_allclose(run(half, x), expected, atol=1e-6 * np.sum(np.abs(x)))
