@@ -79,17 +79,23 @@ def measure(generator: OnnxGenerator, graphs: dict[str, bytes]) -> Deviation:
         generator: The exported generator.
         graphs: "mapping" and "synthesis" as ONNX.
     """
-    mapping, synthesis = (_session(graphs[part]) for part in ("mapping", "synthesis"))
+    pairs = [
+        [generator._session(part) for part in ("mapping", "synthesis")],
+        [_session(graphs[part]) for part in ("mapping", "synthesis")],
+    ]
     labels = list(range(len(generator.classes))) or [None]
+    covariates = [item["value"] for item in _covariates(generator.metadata)]
+    noise = generator._noise(0, [0])
     largest, beyond, pixels = 0, 0, 0
     # One image at a time: large ones would take all memory.
     for label, z in itertools.product(labels, generator.latents(0, range(LATENTS))):
-        exact = generator.synthesize(generator.map(z[None], label=label))
         feeds = {"z": z[None], "truncation_psi": np.array(1, np.float32)}
-        if label is not None:
-            feeds["label"] = np.array([label])
-        images = synthesis.run(None, {"w": mapping.run(None, feeds)[0], **generator._noise(0, [0])})[0]
-        found = np.abs(_levels(images) - _levels(exact))
+        feeds |= {} if label is None else {"label": np.array([label])}
+        feeds |= {"covariates": np.array([covariates], np.float32)} if covariates else {}
+        exact, half = (
+            _levels(synthesis.run(None, {"w": mapping.run(None, feeds)[0], **noise})[0]) for mapping, synthesis in pairs
+        )
+        found = np.abs(half - exact)
         largest = max(largest, int(found.max()))
         beyond += np.count_nonzero(found > 1)
         pixels += found.size
@@ -110,6 +116,7 @@ def _levels(images):
 def _about(metadata, dataset, deviation, directions):
     """What the page knows of its model; the script makes its controls of `numbers`."""
     values = {key: json.loads(metadata[key]) for key in NUMBERS}
+    values["covariates"] = _covariates(metadata)
     values["directions"] = directions or []
     images = f"{json.loads(metadata['images_seen']):,}"
     family = json.loads(metadata["config"])["model"]["network"].replace("stylegan", "StyleGAN")
@@ -130,6 +137,13 @@ def _about(metadata, dataset, deviation, directions):
             ["Runs on", f"onnxruntime-web {_version()} (MIT), built in"],
         ],
     }  # fmt: skip
+
+
+def _covariates(metadata):
+    """Name, range and mean of the numbers that an image is drawn for; the page gives all of them."""
+    keys = {"name": "name", "low": "minimum", "high": "maximum", "value": "mean"}
+    found = json.loads(metadata.get("covariates", "[]"))
+    return [{name: item[key] for name, key in keys.items()} for item in found]
 
 
 def _version():

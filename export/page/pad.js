@@ -15,7 +15,8 @@ function weighted(arrays, shares) {
 
 /** Let pointer and arrow keys move the knob of a pad; `move(x, y)` is told where to. Returns a function that shows it. */
 function makePad(pad, knob, move) {
-  const clamp = (value) => Math.min(PAD_HIGH, Math.max(PAD_LOW, value));
+  // Three digits: an address stays short.
+  const clamp = (value) => Math.round(1000 * Math.min(PAD_HIGH, Math.max(PAD_LOW, value))) / 1000;
   const span = PAD_HIGH - PAD_LOW;
   const place = { x: 0, y: 0 };
   const follow = (event) => {

@@ -39,7 +39,7 @@ const limitsInWords = (field) =>
 /** The value that a text means, or undefined: no text is trusted. */
 function readValue(field, text) {
   if (field.kind === "choice") return field.choices.includes(text) ? text : undefined;
-  const form = { seed: /^\d{1,20}$/, whole: /^\d{1,13}$/, real: /^-?\d{1,12}(\.\d{1,12})?$/ }[field.kind];
+  const form = { seed: /^\d{1,20}$/, whole: /^\d{1,13}$/, real: /^-?\d{1,12}(\.\d{1,20})?(e-\d{1,2})?$/ }[field.kind];
   if (!form.test(text)) return undefined;
   const value = field.kind === "seed" ? BigInt(text) : Number(text);
   return value >= field.low && value <= field.high ? value : undefined;
@@ -69,11 +69,9 @@ function readAddress(fields, hash) {
 /** The part of an address from its `#` on: the seed and whatever differs from a fresh page. */
 function writeAddress(fields, state) {
   const parts = new URLSearchParams();
-  for (const [key, { value, kind }] of fields) {
+  for (const [key, { value }] of fields) {
     const current = state.get(key);
-    if (key === "seed" || key === "number" || current !== value) {
-      parts.set(key, kind === "real" ? String(+current.toFixed(4)) : String(current));
-    }
+    if (key === "seed" || key === "number" || current !== value) parts.set(key, String(current));
   }
   return `#${parts}`;
 }
