@@ -26,6 +26,34 @@ def test_metadata(conditional):
     assert 0 < verification["generator"]["mean"] < verification["generator"]["largest"] < 1e-5
 
 
+def test_the_audit_travels_in_the_metadata(conditional):
+    """Held-out images are 1 of AD and 3 of NC, so 8 samples are 2 and 6: number 7 of all is number 5 of NC."""
+    trained = load_generator(conditional.run)
+    space = {"threshold": 0.07, "share": {"value": 0.125}, "outliers": [7, 0]}
+    record = {
+        "run": {"weights_sha256": trained.weights_sha256},
+        "metrics": {},
+        "evaluation": {"count": 8, "seed": 2**63},
+        "data": {"heldout": {"classes": {"NC": 3, "AD": 1}}},
+        "audit": {"verdict": "copies", "spaces": {"pixel": space, "random": space | {"outliers": [2], "threshold": 9}}},
+    }
+    path = conditional.run / "evaluation" / "metrics.json"
+    path.parent.mkdir()
+    try:
+        path.write_text(json.dumps(record))
+        expected = {"verdict": "copies", "threshold": 0.07, "share": 0.125, "count": 8, "seed": str(2**63),
+                    "named": [[0, 0], [1, 0], [1, 5]]}  # fmt: skip
+        assert json.loads(metadata(trained, ExportOptions())["audit"]) == expected
+        path.write_text(json.dumps(record | {"audit": None}))
+        assert "audit" not in metadata(trained, ExportOptions())
+        for damage in ({"verdict": "copies"}, [1], {"verdict": "clear", "spaces": {"pixel": {"threshold": None}}}):
+            path.write_text(json.dumps(record | {"audit": damage}))
+            with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
+                metadata(trained, ExportOptions())
+    finally:
+        shutil.rmtree(path.parent)
+
+
 def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
     trained = load_generator(unconditional.run)
     assert not {"metrics", "pixel_size_mm"} & set(metadata(trained, ExportOptions()))

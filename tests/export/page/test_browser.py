@@ -1,13 +1,12 @@
-"""The page in headless Chromium, opened as a file, with no network."""
+"""What the page draws, in headless Chromium: the images of the runtime."""
 
 import json
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Chromium, find_chromium
-from exported import Exported
+from chromium import find_chromium
+from graphs import with_covariates
+from pages import canvas, copy_of, levels, settle, within_one_level
 from PIL import Image
 
 from export.page.build import FOLDER, write_page
@@ -17,63 +16,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium: apt-get install chromium"),
 ]
-READY = "document.getElementById('main')?.getAttribute('aria-busy') === 'false'"
-NO_SIMD = "WebAssembly.validate = () => false"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    browser = Chromium(find_chromium())
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def grey(unconditional, tmp_path_factory):
-    return write_page(shutil.copytree(unconditional.folder, tmp_path_factory.mktemp("grey") / "export"), "test images")
-
-
-@pytest.fixture(scope="module")
-def colour(tmp_path_factory):
-    """RGB, two classes, noise as inputs."""
-    exported = Exported(tmp_path_factory.mktemp("colour"), {"noise": "input"}, channels=3, conditional=True)
-    return write_page(exported.folder, "test images")
-
-
-@pytest.fixture
-def show(chromium):
-    """Opens a page and waits until it shows an image or a problem; closes it after the test."""
-    tabs = []
-
-    def opened(path, address="", **options):
-        tabs.append(chromium.open(path.as_uri() + address, **options))
-        tabs[-1].wait(f"{READY} || !document.getElementById('problem').hidden")
-        return tabs[-1]
-
-    yield opened
-    for tab in tabs:
-        tab.close()
-
-
-def levels(images):
-    return np.rint((np.asarray(images, np.float64) + 1) * 127.5).astype(int)
-
-
-def canvas(tab, name="image"):
-    """(H, W, 3) pixels of a canvas."""
-    code = f"""(() => {{ const canvas = document.getElementById({name!r}), {{ width, height }} = canvas;
-        return [height, width, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]]; }})()"""
-    height, width, values = tab.evaluate(code)
-    return np.reshape(values, (height, width, 4))[..., :3]
-
-
-def settle(tab, values="{}"):
-    """Set values of the state and wait for the image."""
-    tab.evaluate(f"window.generator.set({values})")
-
-
-def within_one_level(actual, expected):
-    assert np.abs(np.asarray(actual, int) - expected).max() <= 1
 
 
 def test_random_numbers_are_numpys(chromium, tmp_path):
@@ -149,71 +91,44 @@ def test_mixing(show, grey):
     assert "from 8 px on" in tab.text("#mixing") and tab.text("#caption") == "Seed 0, number 0, altered"
 
 
-def test_the_address_names_what_is_shown(show, grey):
-    tab = show(grey, "#seed=18446744073709551615&number=17&psi=0.65")
-    assert tab.text("#caption") == "Seed 18446744073709551615, number 17"
-    assert tab.text("#grid-caption") == "Numbers 16 to 31 of seed 18446744073709551615"
-    before = canvas(tab)
-    settle(tab, "{ number: 18, x: 0.5 }")
-    tab.wait("location.hash === '#seed=18446744073709551615&number=18&psi=0.65&x=0.5'")
-    assert np.abs(canvas(tab) - before).max() > 1
-    tab.evaluate("location.hash = '#seed=18446744073709551615&number=17&psi=0.65'")
-    tab.wait("document.getElementById('caption').textContent.endsWith('number 17')")
-    settle(tab)
-    np.testing.assert_array_equal(canvas(tab), before)
+def test_covariates_are_sliders(show, grey, tmp_path):
+    """Of a graph that has the input: numbers of the metadata, from the mean on."""
+    matrix = np.random.default_rng(0).normal(size=(2, 12)).astype(np.float32)
+    folder = copy_of(grey, tmp_path)
+    known = [
+        {"name": "age", "minimum": 20.5, "maximum": 90.0, "mean": 61.2, "deviation": 9.0},
+        {"name": "slice <b>", "minimum": -1.0, "maximum": 1.0, "mean": 0.0, "deviation": 0.5},
+    ]
+    with_covariates(folder, 0.01 * matrix, known)
+    generator = OnnxGenerator(grey.with_name("generator.onnx"))
+    w = generator.map(generator.latents(0, [0]))
+    tab = show(write_page(folder, "test images"), "#c.age=90.5")
+    assert tab.text("#problem") == "The link's c.age must be from 20.5 to 90. Received: 90.5"
+    names = "[...document.querySelectorAll('#covariates label')].map((label) => label.textContent)"
+    assert tab.evaluate(names) == ["age", "slice <b>"]
+    for values, covariates in (("{}", [61.2, 0]), ("{ 'c.age': 80, 'c.slice <b>': -0.5 }", [80, -0.5])):
+        settle(tab, values)
+        expected = generator.synthesize(w + np.array(covariates, np.float32) @ (0.01 * matrix))
+        within_one_level(canvas(tab)[..., :1], levels(expected[0]))
 
 
-@pytest.mark.parametrize(
-    ("address", "complaint"),
-    [
-        ("#seed=-1", "The link's seed must be from 0 to 2^64 − 1. Received: -1"),
-        ("#seed=18446744073709551616", "The link's seed must be from 0 to 2^64 − 1. Received: 18446744073709551616"),
-        ("#seed=" + 100_000 * "9", "The link's seed must be from 0 to 2^64 − 1. Received: " + 60 * "9"),
-        ("#seed=0x10", "The link's seed must be from 0 to 2^64 − 1. Received: 0x10"),
-        ("#number=1e3", "The link's number must be a whole number from 0 to 1000000000000. Received: 1e3"),
-        ("#psi=NaN", "The link's psi must be from -2 to 2. Received: NaN"),
-        ("#psi=2.5&x=nonsense", "The link's psi must be from -2 to 2. Received: 2.5"),
-        ("#from=7", "The link's from must be a whole number from 0 to 6. Received: 7"),
-        ("#class=AD", "The link's class is not known to this model. Received: AD"),
-        ("#__proto__=1", "The link's __proto__ is not known to this model. Received: 1"),
-        ("#<img src=x onerror=document.title=1>", "The link's <img src is not known to this model. "
-         "Received: x onerror=document.title=1>"),
-        ("#%00%ff&seed=%F0%9F%A7%A0", "The link's \x00� is not known to this model. Received:"),
-    ],
-    ids=lambda value: value[:12],
-)  # fmt: skip
-def test_a_hostile_address(show, grey, address, complaint):
-    tab = show(grey, address)
-    tab.wait(READY)
-    assert tab.evaluate("document.getElementById('problem').textContent").strip() == complaint
-    assert tab.text("#caption") == "Seed 0, number 0" and tab.evaluate("document.title") != "1"
-    assert canvas(tab).shape == (16, 16, 3)
-
-
-def test_bad_numbers_in_the_fields(show, grey):
-    tab = show(grey)
-    tab.evaluate("""(() => { const input = document.getElementById("seed"); input.value = "twelve";
-        input.dispatchEvent(new Event("change")); })()""")
-    assert tab.text("#problem") == "seed must be from 0 to 2^64 − 1. Received: twelve"
-    assert tab.evaluate("document.getElementById('seed').getAttribute('aria-invalid')") == "true"
-    settle(tab, "{ seed: 12n }")
-    assert tab.text("#caption") == "Seed 12, number 0" and not tab.text("#problem")
-
-
-def test_keys(show, grey):
-    tab = show(grey, "#seed=9&number=4")
-    for key, caption in (("ArrowRight", "number 5"), ("ArrowLeft", "number 4"), ("r", "number 0")):
-        tab.press(key)
-        tab.wait(f"document.getElementById('caption').textContent.endsWith({caption!r})")
-    assert tab.text("#caption") != "Seed 9, number 0"
-    tab.press("k")
-    assert tab.text("#difference-caption").startswith("Mean difference 0.0, largest 0 of 255 grey levels")
-    tab.press("g")
-    assert tab.evaluate("document.getElementById('view-difference').hidden")
-    tab.evaluate("document.getElementById('shortcuts').click()")
-    tab.press("ArrowRight")
-    settle(tab)
-    assert tab.text("#caption").endswith("number 0")
+def test_directions_are_sliders(show, grey, tmp_path):
+    vector = np.random.default_rng(1).normal(size=12).astype(np.float32)
+    generator = OnnxGenerator(grey.with_name("generator.onnx"))
+    w = generator.map(generator.latents(0, [0]))
+    direction = {
+        "name": "age",
+        "first": 1,
+        "last": 4,
+        "vector": vector.tolist(),
+        "limit": 3,
+        "note": "changes <i>it</i>",
+    }
+    tab = show(write_page(copy_of(grey, tmp_path), "test images", [direction]), "#d.age=-1.5")
+    assert note in tab.text("#directions") and tab.text("#caption").endswith("altered")
+    w[:, 1:4] -= 1.5 * vector
+    within_one_level(canvas(tab)[..., :1], levels(generator.synthesize(w)[0]))
+    assert not show(grey).text("#directions-row")
 
 
 def test_the_signed_difference(show, grey):
@@ -274,67 +189,3 @@ def test_downloads_have_the_watermark(chromium, show, grey, tmp_path):
         strip = pixels[-32:, 136:-136].min(axis=2)
         letters = (strip > 240).any(axis=0)
         assert 0.3 < letters.mean() < 0.95 and (strip < 160).mean() > 0.5
-
-
-def test_nothing_is_asked_of_a_network_and_nothing_is_refused(chromium, show, grey):
-    chromium.events.clear()
-    tab = show(grey)
-    tab.press("r")
-    settle(tab)
-    asked = [params["request"]["url"] for name, params in chromium.events if name == "Network.requestWillBeSent"]
-    assert asked and {url.split(":")[0] for url in asked} <= {"file", "blob", "data"}
-    said = [params for name, params in chromium.events if name in ("Log.entryAdded", "Runtime.exceptionThrown")]
-    assert said == []
-    tab.evaluate("fetch('https://example.org').catch(() => {})")
-    while "Log.entryAdded" not in [name for name, _ in chromium.events]:
-        tab.evaluate("0")
-    words = [params["entry"]["text"] for name, params in chromium.events if name == "Log.entryAdded"]
-    assert "Content Security Policy" in words[0]
-
-
-def test_a_browser_without_simd_is_told_so(show, grey):
-    tab = show(grey, before=NO_SIMD)
-    words = tab.text("#problem")
-    assert words.startswith("This browser has no WebAssembly SIMD") and "\n" not in words
-    assert not tab.text("#starting")
-
-
-def test_a_browser_that_cannot_unpack_is_told_so(show, grey):
-    tab = show(grey, before="delete window.DecompressionStream")
-    assert tab.text("#problem").startswith("This browser cannot unpack the generator")
-
-
-def test_every_control_has_a_name(show, colour):
-    tab = show(colour)
-    nodes = tab.command("Accessibility.getFullAXTree")["nodes"]
-    controls = ("button", "textbox", "slider", "combobox", "checkbox", "tab", "image")
-    found = [(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"]
-             and node["role"]["value"] in controls]  # fmt: skip
-    assert {role for role, _ in found} >= set(controls[:4]) and len(found) > 25
-    assert [role for role, name in found if not name] == []
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_text_is_told_from_its_ground(show, grey, dark):
-    """WCAG 2.2, 1.4.3: contrast of at least 4.5."""
-    tab = show(grey, dark=dark)
-
-    def luminance(colour):
-        colour = np.array([int(part) for part in colour.strip("rgb()").split(",")[:3]]) / 255
-        return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
-
-    def style(selector, name):
-        return tab.evaluate(f"getComputedStyle(document.querySelector({selector!r})).{name}")
-
-    ground = style("body", "backgroundColor"), style("#save", "backgroundColor")
-    for selector in ("h1", "#facts", "#caption", "label", "legend", "footer", "#save", "#tab-grid"):
-        for behind in ground:
-            low, high = sorted((luminance(style(selector, "color")), luminance(behind)))
-            assert (high + 0.05) / (low + 0.05) > 4.5, (selector, behind)
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_window(show, grey, width):
-    tab = show(grey, width=width)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert Path(grey).stat().st_size < 6e6

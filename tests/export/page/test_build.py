@@ -8,11 +8,14 @@ import shutil
 import numpy as np
 import onnx
 import pytest
+from graphs import edited
 
 from export.options import ExportOptions
-from export.page.build import VENDOR, Deviation, measure, write_page
+from export.page.build import FOLDER, VENDOR, Deviation, measure, write_page
 from export.runtime import InputError, OnnxGenerator
-from export.to_onnx import export_run, save
+from export.to_onnx import export_run
+
+PHANTOM = FOLDER.parent / "phantom"
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +73,6 @@ def test_what_the_page_is_told(text, files):
         assert large == {onnx.TensorProto.FLOAT16}
 
 
-def edited(folder, part="*", **values):
-    """Change metadata of graphs of a folder."""
-    for path in folder.glob(f"{part}.onnx"):
-        model = onnx.load(path)
-        for entry in model.metadata_props:
-            entry.value = values.get(entry.key, entry.value)
-        save(model, path)
-
-
 def test_a_model_cannot_write_into_the_page(files, tmp_path):
     folder = shutil.copytree(files, tmp_path / "export")
     attack = "</script><script>alert(1)</script><!--"
@@ -131,6 +125,23 @@ def test_options_that_a_page_cannot_have(options):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"{name} must be .* for a page. Received: '{value}'"):
         ExportOptions(page=True, **options)
+
+
+def test_the_page_of_phantoms_is_todays(tmp_path):
+    """export/phantom/generator.html is what its ONNX files give; packed bytes depend on the version of zlib."""
+    folder = shutil.copytree(PHANTOM, tmp_path / "phantom")
+    shipped = (folder / "generator.html").read_text(encoding="utf-8")
+    made = write_page(folder, "procedural phantoms").read_text(encoding="utf-8")
+    for part in ("mapping", "synthesis"):
+        packed = [block(page, part) for page in (shipped, made)]
+        first, second = (gzip.decompress(base64.b64decode(text)) for text in packed)
+        assert first == second
+        shipped, made = (page.replace(text, "") for page, text in zip((shipped, made), packed, strict=True))
+    assert shipped == made, (
+        'python -c "from pathlib import Path; from export.page.build import write_page; '
+        "write_page(Path('export/phantom'), 'procedural phantoms')\" renews it"
+    )
+    assert (PHANTOM / "generator.onnx").stat().st_size < 1e6
 
 
 @pytest.mark.slow
