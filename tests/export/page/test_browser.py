@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from chromium import find_chromium
 from graphs import with_covariates
-from pages import canvas, copy_of, levels, settle, within_one_level
+from pages import READY, canvas, copy_of, levels, settle, within_one_level
 from PIL import Image
 
 from export.page.build import FOLDER, write_page
@@ -103,6 +103,7 @@ def test_covariates_are_sliders(show, grey, tmp_path):
     generator = OnnxGenerator(grey.with_name("generator.onnx"))
     w = generator.map(generator.latents(0, [0]))
     tab = show(write_page(folder, "test images"), "#c.age=90.5")
+    tab.wait(READY)
     assert tab.text("#problem") == "The link's c.age must be from 20.5 to 90. Received: 90.5"
     names = "[...document.querySelectorAll('#covariates label')].map((label) => label.textContent)"
     assert tab.evaluate(names) == ["age", "slice <b>"]
@@ -116,14 +117,8 @@ def test_directions_are_sliders(show, grey, tmp_path):
     vector = np.random.default_rng(1).normal(size=12).astype(np.float32)
     generator = OnnxGenerator(grey.with_name("generator.onnx"))
     w = generator.map(generator.latents(0, [0]))
-    direction = {
-        "name": "age",
-        "first": 1,
-        "last": 4,
-        "vector": vector.tolist(),
-        "limit": 3,
-        "note": "changes <i>it</i>",
-    }
+    note = "changes <i>it</i>"
+    direction = {"name": "age", "first": 1, "last": 4, "vector": vector.tolist(), "limit": 3, "note": note}
     tab = show(write_page(copy_of(grey, tmp_path), "test images", [direction]), "#d.age=-1.5")
     assert note in tab.text("#directions") and tab.text("#caption").endswith("altered")
     w[:, 1:4] -= 1.5 * vector
