@@ -26,7 +26,7 @@ from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import export_module
 from keras_stylegan.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
-from keras_stylegan.model_commands import Directions, Import, Project
+from keras_stylegan.model_commands import Directions, Import, Project, Usefulness
 from keras_stylegan.program import CONSOLE, program
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.resources import in_words, require_resources
@@ -215,6 +215,7 @@ COMMANDS = {
     "generate": Generate,
     "predict": Generate,
     "evaluate": Evaluate,
+    "usefulness": Usefulness,
     "export": Export,
     "import": Import,
     "project": Project,

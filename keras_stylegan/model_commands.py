@@ -1,4 +1,5 @@
-"""The commands on a trained model beside `generate`, `evaluate` and `export`: `import`, `project`, `directions`."""
+"""The commands on a trained model beside `generate`, `evaluate` and `export`: `import`, `project`, `directions`,
+`usefulness`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ import tyro
 from keras_stylegan.directions import DirectionsOptions
 from keras_stylegan.project import ProjectOptions
 from keras_stylegan.quiet import start_keras
+from keras_stylegan.usefulness.options import UsefulnessOptions
 
 _Inline = tyro.conf.arg(name="")
 
@@ -73,4 +75,25 @@ class Directions:
         from keras_stylegan.directions import directions
 
         directions(self.run_dir, self.options)
+        return 0
+
+
+@dataclass(frozen=True)
+class Usefulness:
+    """Do generated images help? Classifiers of real images against those of real and generated ones, on other people.
+
+    What is learnt is what the run was conditioned on: the class, and every covariate. About ten minutes on two cores.
+    """
+
+    run_dir: tyro.conf.Positional[Path | None] = None
+    """Run folder; by default the newest run."""
+    options: Annotated[UsefulnessOptions, _Inline] = field(default_factory=UsefulnessOptions)
+    """How many people, how many generated images, and how long is learnt."""
+
+    def run(self) -> int:
+        """Run the command; returns the exit code."""
+        start_keras()
+        from keras_stylegan.usefulness.usefulness import usefulness
+
+        usefulness(self.run_dir, self.options)
         return 0

@@ -83,7 +83,12 @@ ALLOWED = {
     "checking": (OURS_BELOW_TRAINING | {"training"}, KERAS | {"packaging", "onnx", "onnxruntime"}),
     "checking.command": (set(), {"rich"}),
     "comparison.command": ({"arguments", "config", "errors", "experiments"}, {"tyro"}),
+    "usefulness": (
+        OURS_BELOW_TRAINING | {"training", "evaluation"},
+        {"numpy", "keras", "rich"},
+    ),
     # The command line shows their options at once.
+    "usefulness.options": ({"errors", "config"}, set()),
     "comparison.options": ({"errors", "config", "evaluation"}, set()),
     "evaluation.options": ({"errors", "config"}, set()),
 }

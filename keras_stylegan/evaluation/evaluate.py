@@ -23,6 +23,7 @@ from keras_stylegan.evaluation.pictures import draw_pairs, draw_pictures
 from keras_stylegan.evaluation.projected import STEPS, measure_projection, projected_images
 from keras_stylegan.evaluation.report import report
 from keras_stylegan.evaluation.run_facts import run_facts
+from keras_stylegan.evaluation.usefulness import read_usefulness
 from keras_stylegan.evaluation.verdict import verdict
 from keras_stylegan.interrupt import interruptible
 from keras_stylegan.latent.peaks import activation_peaks
@@ -144,6 +145,8 @@ class _Writer:
     def write(self, status: str) -> Path:
         record = self.ledger.record
         record["status"] = status
+        found = read_usefulness(RunFolder(self.trained.run_dir).evaluation, record["run"]["weights_sha256"])
+        record["usefulness"] = found and found["tasks"]
         record["verdict"] = verdict(record)
         self.ledger.finish(status)
         images = draw_pictures(record, self.material, self.samples, self.classes, self.audit)

@@ -19,6 +19,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
   with a ratio too small for a new person.
 - `feature_maps`: a list with an object per layer of the generator, coarse to fine: layer, height, width, channels, and
   of max |x| / σ(x) over an image's map the median and largest of some images, and normal: that of N(0, 1) values.
+- `usefulness`: null, or what the command `usefulness` found for these weights: class or covariate to an object with
+  unit, better, without_images, rows (see `usefulness.gains`) and sentences.
 - `verdict`: list of {level: 'good' | 'notice' | 'bad', text}.
 
 The file is meant to be shared: it holds no path, no name of a file or subject of the data, no host and no user.
@@ -71,6 +73,7 @@ class Ledger:
             "failures": {},
             "audit": None,
             "feature_maps": [],
+            "usefulness": None,
             "verdict": [],
         }
         self.save()

@@ -7,6 +7,7 @@ from typing import Any
 from keras_stylegan.config import Config
 from keras_stylegan.evaluation import numbers
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS, UNTESTED
+from keras_stylegan.evaluation.usefulness import markdown
 from keras_stylegan.losses.penalties import active_penalties
 from keras_stylegan.metrics.metric import Key
 from keras_stylegan.sizes import in_words
@@ -35,6 +36,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         *_failures(record),
         "## Memorisation audit",
         record["audit"]["reason"] if record["audit"] else "Not made. Do not share images of this model before it is.",
+        *(["## Usefulness", markdown(record["usefulness"]).rstrip()] if record.get("usefulness") else []),
         "## Not tested",
         _listed([*_untested(record), *UNTESTED]),
         "## Limits",

@@ -8,6 +8,7 @@ from typing import Any
 from keras_stylegan.evaluation import numbers
 from keras_stylegan.evaluation.limits import CITE, INTENDED_USE, LIMITS
 from keras_stylegan.evaluation.report_style import CSS
+from keras_stylegan.evaluation.usefulness import WORDS, cells
 from keras_stylegan.metrics.catalogue import METRICS
 from keras_stylegan.metrics.metric import Key
 
@@ -43,6 +44,7 @@ def report(
         _section("Pictures", _grids(record, pictures)),
         _section("Memorisation audit", _audit(record, pictures, sheets)),
         _section("Feature maps", _feature_maps(record)),
+        _section("Usefulness", _usefulness(record)),
         _section("Data checks", _data(record, named)),
         _section("How to read, cite and use this", _words(record)),
     ]
@@ -226,6 +228,24 @@ def _feature_maps(record: dict[str, Any]) -> str:
         "above the layers around.</p><details><summary>Layers</summary>"
         f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></details>'
     )
+
+
+def _usefulness(record: dict[str, Any]) -> str:
+    parts = []
+    names = ("real subjects", "generated per real image", "score", "change by the generated ones")
+    for name, task in (record.get("usefulness") or {}).items():
+        rows = [
+            f"<tr><td>{first}</td>{''.join(_cell(*cell) for cell in zip(names[1:], others, strict=True))}</tr>"
+            for first, *others in (cells(row, task) for row in task["rows"])
+        ]
+        lines = "".join(f"<li>{escape(line)}</li>" for line in task["sentences"])
+        head = "".join(f"<th>{title}</th>" for title in names)
+        parts.append(
+            f"<h3>{escape(name)}: {escape(task['unit'])}, {task['better']} is better</h3>"
+            f'<table class="metrics"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+            f"<p>One answer for all images: {numbers.number(task['without_images'])}.</p><ul>{lines}</ul>"
+        )
+    return f"<p>{escape(WORDS)}</p>{''.join(parts)}" if parts else ""
 
 
 def _data(record: dict[str, Any], named: Sequence[str]) -> str:
