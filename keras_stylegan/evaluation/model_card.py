@@ -38,7 +38,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         record["audit"]["reason"] if record["audit"] else "Not made. Do not share images of this model before it is.",
         *(["## Usefulness", markdown(record["usefulness"]).rstrip()] if record.get("usefulness") else []),
         "## Not tested",
-        _listed([*_untested(record), *UNTESTED]),
+        _listed([*_untested(record, config), *UNTESTED]),
         "## Limits",
         _listed(LIMITS),
         "## How to cite",
@@ -74,10 +74,11 @@ def card_without_evaluation(run: dict[str, Any], config: Config) -> str:
 
 def _head(run: dict[str, Any], config: Config, evaluated: str) -> list[str]:
     network = network_name(config)
+    asked = [", ".join(run["classes"] if run["conditional"] else ()), ", ".join(config.model.covariates)]
     return [
         f"# Model card: {network} generator {run['weights_sha256'][:12]}",
         f"{network} generator of {in_words(run['resolution'])} pixels with {run['channels']} channel(s), "
-        + (f"conditional on {', '.join(run['classes'])}" if run["conditional"] else "unconditional")
+        + (f"conditional on {'; '.join(filter(None, asked))}" if any(asked) else "unconditional")
         + f". {_training(run)}; {evaluated}.",
         "## Intended use",
         INTENDED_USE,
@@ -88,8 +89,10 @@ def _listed(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _untested(record: dict[str, Any]) -> Iterator[str]:
+def _untested(record: dict[str, Any], config: Config) -> Iterator[str]:
     """What this evaluation did not look at, or could not."""
+    if config.model.covariates:
+        yield f"Whether an image has the {' and the '.join(config.model.covariates)} that it was asked for."
     if not record["audit"]:
         yield "Memorisation: the audit was not made."
     elif record["audit"]["verdict"] == "undecided":
