@@ -35,8 +35,8 @@ def require_room(options: Any, generator: Any, slices: int = 0) -> None:
     frames = options.interpolation * options.interpolation_frames
     wanted = {
         "mixing": (options.mixing + 1) ** 2 * (GRID_COPIES * image + FILM_COPIES * styles),
-        "sweep": FILM_COPIES * options.sweep * options.interpolation_frames * (image + styles),
         "interpolation": FILM_COPIES * frames * (image + styles),
+        "sweep": FILM_COPIES * options.sweep * options.interpolation_frames * (image + styles),
     }
     for name, size in wanted.items():
         if size > memory():
