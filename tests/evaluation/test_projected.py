@@ -63,7 +63,9 @@ def test_people_that_the_model_has_not_seen_have_no_advantage_over_others(materi
                 names=heldout.names[rows],
             )
         )
-    found = measured(trained, Material(*parts, seen=False), tmp_path, count=12)[Key("projection_advantage")]
+    found = measured(trained, Material(*parts, seen=False, labels=parts[1].labels), tmp_path, count=12)[
+        Key("projection_advantage")
+    ]
     assert found["interval"][0] < 0.5 < found["interval"][1] and found["floor"]["value"] == 0.5
 
 
