@@ -8,12 +8,13 @@ import itertools
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import onnx
 import onnxruntime
 
+from ..directions import DirectionError, read_directions
 from ..runtime import InputError, OnnxGenerator
 from .weights import halved
 
@@ -23,6 +24,8 @@ SCRIPTS = ("philox", "normal", "model", "picture", "directions", "pad", "state",
 """In the order of what needs what."""
 LATENTS = 32
 """Images per class that are compared."""
+LIMIT = 3
+"""Standard deviations that a direction's slider goes each way: styles are within."""
 NUMBERS = ("height", "width", "channels", "z_dim", "w_dim", "num_ws", "style_resolutions", "noise_sizes", "classes")
 """Metadata that the page makes its controls of, as JSON."""
 
@@ -43,13 +46,13 @@ class Deviation(NamedTuple):
         return f"at most {self.largest} {levels} from float32{beyond} ({self.images} images)"
 
 
-def write_page(folder: Path, dataset: str, directions: list[dict[str, Any]] | None = None) -> Path:
+def write_page(folder: Path, dataset: str) -> Path:
     """Writes generator.html beside the ONNX files of an export.
 
     Args:
-        folder: Of generator.onnx, mapping.onnx and synthesis.onnx, exported with float32 and axes NHWC.
+        folder: Of generator.onnx, mapping.onnx and synthesis.onnx, exported with float32 and axes NHWC; directions.json
+            is taken along if it is there.
         dataset: What the training images are called.
-        directions: Objects with name, first and last (layers), vector (w_dim numbers), limit (strength) and note.
 
     Returns:
         The path of the page.
@@ -67,8 +70,10 @@ def write_page(folder: Path, dataset: str, directions: list[dict[str, Any]] | No
         graphs[part] = halved(onnx.load(folder / f"{part}.onnx")).SerializeToString()
     deviation = measure(generator, graphs)
     print(f"generator.html: weights as float16, images {deviation}")
+    about = _about(metadata, dataset, deviation)
+    about["numbers"]["directions"] = _directions(folder / "directions.json", metadata["weights_sha256"])
     path = folder / "generator.html"
-    path.write_text(_html(_about(metadata, dataset, deviation, directions), graphs), encoding="utf-8", newline="\n")
+    path.write_text(_html(about, graphs), encoding="utf-8", newline="\n")
     return path
 
 
@@ -113,11 +118,10 @@ def _levels(images):
     return np.rint((images.astype(np.float64) + 1) * 127.5).astype(np.int64)
 
 
-def _about(metadata, dataset, deviation, directions):
+def _about(metadata, dataset, deviation):
     """What the page knows of its model; the script makes its controls of `numbers`."""
     values = {key: json.loads(metadata[key]) for key in NUMBERS}
     values["covariates"] = _covariates(metadata)
-    values["directions"] = directions or []
     images = f"{json.loads(metadata['images_seen']):,}"
     family = json.loads(metadata["config"])["model"]["network"].replace("stylegan", "StyleGAN")
     size = f"{values['height']} × {values['width']} pixels"
@@ -137,6 +141,28 @@ def _about(metadata, dataset, deviation, directions):
             ["Runs on", f"onnxruntime-web {_version()} (MIT), built in"],
         ],
     }  # fmt: skip
+
+
+def _directions(path, weights):
+    """Name, layers [first, last), vector, largest amount and verdict of each; none without the file."""
+    if not path.is_file():
+        return []
+    try:
+        found = read_directions(path, weights).values()
+    except DirectionError as error:
+        raise InputError(str(error)) from error
+    return [
+        {
+            "name": direction.name,
+            "first": direction.layers[0],
+            "last": direction.layers[1],
+            # All digits of float32.
+            "vector": [float(f"{value:.9g}") for value in direction.vector],
+            "limit": LIMIT,
+            "note": direction.verdict,
+        }
+        for direction in found
+    ]
 
 
 def _covariates(metadata):

@@ -1,11 +1,12 @@
 """What the page draws, in headless Chromium: the images of the runtime."""
 
+import base64
 import json
+import shutil
 
 import numpy as np
 import pytest
 from chromium import find_chromium
-from graphs import with_covariates
 from pages import READY, canvas, copy_of, levels, settle, within_one_level
 from PIL import Image
 
@@ -91,26 +92,23 @@ def test_mixing(show, grey):
     assert "from 8 px on" in tab.text("#mixing") and tab.text("#caption") == "Seed 0, number 0, altered"
 
 
-def test_covariates_are_sliders(show, grey, tmp_path):
-    """Of a graph that has the input: numbers of the metadata, from the mean on."""
-    matrix = np.random.default_rng(0).normal(size=(2, 12)).astype(np.float32)
-    folder = copy_of(grey, tmp_path)
-    known = [
-        {"name": "age", "minimum": 20.5, "maximum": 90.0, "mean": 61.2, "deviation": 9.0},
-        {"name": "slice <b>", "minimum": -1.0, "maximum": 1.0, "mean": 0.0, "deviation": 0.5},
-    ]
-    with_covariates(folder, 0.01 * matrix, known)
-    generator = OnnxGenerator(grey.with_name("generator.onnx"))
-    w = generator.map(generator.latents(0, [0]))
-    tab = show(write_page(folder, "test images"), "#c.age=90.5")
+def test_covariates_are_sliders(show, covariates, tmp_path):
+    """Each given: the mean of the training images at first."""
+    page = write_page(shutil.copytree(covariates.folder, tmp_path / "export"), "test images")
+    generator = OnnxGenerator(page.with_name("generator.onnx"))
+    known = {item["name"]: item for item in generator.covariates}
+    numbers = {name: item["mean"] for name, item in known.items()}
+    tab = show(page, "#seed=4&number=1&class=NC&c.age=1000000")
     tab.wait(READY)
-    assert tab.text("#problem") == "The link's c.age must be from 20.5 to 90. Received: 90.5"
+    assert tab.text("#problem").startswith(f"The link's c.age must be from {known['age']['minimum']:g}")
     names = "[...document.querySelectorAll('#covariates label')].map((label) => label.textContent)"
-    assert tab.evaluate(names) == ["age", "slice <b>"]
-    for values, covariates in (("{}", [61.2, 0]), ("{ 'c.age': 80, 'c.slice <b>': -0.5 }", [80, -0.5])):
-        settle(tab, values)
-        expected = generator.synthesize(w + np.array(covariates, np.float32) @ (0.01 * matrix))
-        within_one_level(canvas(tab)[..., :1], levels(expected[0]))
+    assert tab.evaluate(names) == list(known)
+    before = canvas(tab)
+    for values in ({}, {"age": known["age"]["maximum"], "slice": known["slice"]["minimum"]}):
+        settle(tab, json.dumps({f"c.{name}": value for name, value in values.items()}))
+        expected = generator.generate(2, seed=4, label="NC", covariates=numbers | values)[1]
+        within_one_level(canvas(tab)[..., :1], levels(expected))
+    assert np.abs(canvas(tab) - before).max() > 1
 
 
 def test_directions_are_sliders(show, grey, tmp_path):
@@ -118,8 +116,13 @@ def test_directions_are_sliders(show, grey, tmp_path):
     generator = OnnxGenerator(grey.with_name("generator.onnx"))
     w = generator.map(generator.latents(0, [0]))
     note = "changes <i>it</i>"
-    direction = {"name": "age", "first": 1, "last": 4, "vector": vector.tolist(), "limit": 3, "note": note}
-    tab = show(write_page(copy_of(grey, tmp_path), "test images", [direction]), "#d.age=-1.5")
+    folder = copy_of(grey, tmp_path)
+    entry = {"name": "age", "kind": "supervised", "target": "age", "layers": [1, 4], "effects": {}, "verdict": note,
+             "vector": base64.b64encode(vector.tobytes()).decode()}  # fmt: skip
+    record = {"format": "keras-stylegan directions 1", "weights_sha256": generator.metadata["weights_sha256"],
+              "w_dim": 12, "num_ws": 6, "directions": [entry]}  # fmt: skip
+    (folder / "directions.json").write_text(json.dumps(record))
+    tab = show(write_page(folder, "test images"), "#d.age=-1.5")
     assert note in tab.text("#directions") and tab.text("#caption").endswith("altered")
     w[:, 1:4] -= 1.5 * vector
     within_one_level(canvas(tab)[..., :1], levels(generator.synthesize(w)[0]))

@@ -106,6 +106,7 @@ def test_the_deviation_is_measured(files, tmp_path):
         (lambda folder: (folder / "generator.onnx").write_bytes(b"\x08\x01"), "generator.onnx is damaged"),
         (lambda folder: edited(folder, format="somebody's generator 1"), "generator.onnx is not the generator of"),
         (lambda folder: edited(folder, layout="nchw"), "made of a file with --precision float32 and --layout nhwc"),
+        (lambda folder: (folder / "directions.json").write_text("{"), "directions.json is damaged"),
         (lambda folder: edited(folder, "mapping", weights_sha256="0" * 64), "mapping.onnx has other weights than"),
     ],
 )
