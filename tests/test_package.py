@@ -67,7 +67,9 @@ def test_the_wheel_takes_no_name_but_its_own(wheel):
         requirements = metadata.requires
     assert {name.split("/")[0].split("-")[0] for name in names} == {"keras_stylegan"}
     assert {"keras_stylegan/py.typed", "keras_stylegan/experiments/demo.py", "keras_stylegan/export/runtime.py",
-            "keras_stylegan/export/requirements.txt"} <= set(names)  # fmt: skip
+            "keras_stylegan/export/requirements.txt",
+            "keras_stylegan/export/page/page.html", "keras_stylegan/export/page/vendor/ort-wasm-simd.wasm.gz",
+            "keras_stylegan/export/page/vendor/LICENSE"} <= set(names)  # fmt: skip
     packages = {re.split(r"[<>=;\[ ]", line)[0] for line in requirements if "extra ==" not in line}
     assert {"tensorflow", "keras", "numpy", "tyro", "scipy"} <= packages
     assert not {"pytest", "ruff", "scikit-learn", "keras-cv", "nibabel", "jax", "torch"} & packages
@@ -111,7 +113,7 @@ def test_the_wheel_works_outside_of_the_checkout(python, tmp_path):
     assert "commit" not in (work / "models" / "demo" / "environment.json").read_text()
     run(console, "evaluate", "--count=32", "--features", "random")
     assert "procedural phantoms" in (work / "models" / "demo" / "evaluation" / "MODEL_CARD.md").read_text()
-    run(console, "export")
+    run(console, "export", "--page")
     model = work / "models" / "demo" / "export" / "generator.onnx"
     assert "2 images in" in run(python, "-m", "keras_stylegan.export.runtime", model, "--count=2")
     assert len(list((work / "stylegan_outputs").glob("*.png"))) == 2

@@ -59,7 +59,7 @@ def shared(tmp_path_factory):
         )  # fmt: skip
         run = place / "run_marker"
         assert train(config, run) == 0
-        folder = export_run(run, ExportOptions())
+        folder = export_run(run, ExportOptions(page=True))
         generate(run, GenerateOptions(count=4, mixing=2, interpolation=2, output_dir=run / "generated"))
         generate(run, GenerateOptions(count=2, format="npy", mixing=0, interpolation=0, output_dir=run / "arrays"))
         assert deploy([str(folder / "generator.onnx"), "--count", "2", "--grid", "--output-dir", str(run / "out")]) == 0
@@ -75,7 +75,7 @@ def test_nothing_that_is_shared_holds_a_marker(shared):
     names = ["export", "generated", "arrays", "out", "samples", "loss.png"]
     assert [found for name in names for found in find_markers(shared / name, MARKERS)] == []
     files = {path.suffix for name in names for path in (shared / name).rglob("*")}
-    assert files >= {".onnx", ".keras", ".png", ".gif", ".json", ".npy", ".md", ".h5", ".py"}
+    assert files >= {".onnx", ".keras", ".html", ".png", ".gif", ".json", ".npy", ".md", ".h5", ".py"}
     # The search would have found them: what stays with the run holds them.
     kept = {
         marker
