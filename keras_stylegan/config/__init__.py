@@ -8,6 +8,7 @@ horizontal flips. The docstring under a field is its help text on the command li
 from keras_stylegan.config.augment import AugmentConfig
 from keras_stylegan.config.data import DataConfig
 from keras_stylegan.config.experiment import Config
+from keras_stylegan.config.growing import GrowingConfig
 from keras_stylegan.config.loss import LossConfig
 from keras_stylegan.config.model import ModelConfig
 from keras_stylegan.config.optimizer import OptimizerConfig
@@ -18,6 +19,7 @@ __all__ = [
     "AugmentConfig",
     "Config",
     "DataConfig",
+    "GrowingConfig",
     "LossConfig",
     "ModelConfig",
     "OptimizerConfig",

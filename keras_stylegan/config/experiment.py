@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from keras_stylegan.config.augment import AugmentConfig
 from keras_stylegan.config.checks import require, require_types
 from keras_stylegan.config.data import DataConfig
+from keras_stylegan.config.growing import GrowingConfig
 from keras_stylegan.config.loss import LossConfig
 from keras_stylegan.config.model import ModelConfig
 from keras_stylegan.config.optimizer import OptimizerConfig
@@ -24,6 +25,8 @@ class Config:
     """The optimizers."""
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     """Options that change over the run: pairs of kimg and value, from 0 kimg to the end of the run (0 2 100 0.2)."""
+    growing: GrowingConfig = field(default_factory=GrowingConfig)
+    """Progressive growing."""
     data: DataConfig = field(default_factory=DataConfig)
     """The images."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -54,5 +57,6 @@ class Config:
             "left out while augment.strength is None, which adapts it",
             self.schedule.augment_strength,
         )
+        self.growing.require_fit(self.model, self.optimizer, self.training)
         if self.training.total_kimg is not None:
             self.schedule.require_cover(self.training.total_kimg)

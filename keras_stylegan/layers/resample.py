@@ -53,8 +53,18 @@ def upsample(inputs):
     Returns:
         (N, 2H, 2W, C).
     """
-    doubled = ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
-    return ops.depthwise_conv(doubled, _per_channel(inputs, np.outer(HALF_TAPS, HALF_TAPS)), padding="same")
+    return ops.depthwise_conv(double(inputs), _per_channel(inputs, np.outer(HALF_TAPS, HALF_TAPS)), padding="same")
+
+
+def double(inputs):
+    """Nearest neighbour: (N, H, W, C) to (N, 2H, 2W, C), every pixel four times."""
+    return ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
+
+
+def halve(inputs):
+    """Means of 2x2 pixels: (N, H, W, C), H and W even, to (N, H/2, W/2, C). `halve(double(x))` is x to the last bit."""
+    _, height, width, channels = inputs.shape
+    return ops.mean(ops.reshape(inputs, (-1, height // 2, 2, width // 2, 2, channels)), axis=(2, 4))
 
 
 def conv_up(inputs, kernel):

@@ -6,9 +6,11 @@ from keras import ops
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.label_features import spreads
 from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
+from keras_stylegan.layers.resample import halve
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.channels import channels_at
 from keras_stylegan.models.flops import discriminator_flops
+from keras_stylegan.models.growth import add_growth, fade_in, levels_from
 from keras_stylegan.models.mapping import MappingNetwork, check_label
 from keras_stylegan.sizes import block_sizes, height_width, simplest
 
@@ -36,10 +38,12 @@ class Discriminator(keras.Model):
         mbstd_group_size: See `MinibatchStddev`.
         mapping_layers: Dense layers of the label's mapping network.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
+        growing_start: Resolution of the first level of a network that grows (`models.growth`).
         seed: Seed of the initial weights.
 
     Call arguments:
-        images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size.
+        images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size. A network that grows takes
+            those of any of its levels, which their size tells.
         label: See `MappingNetwork`.
         in_parts: From (function, images) to function(images), the way in which what no image shares with another is
             computed; None computes it whole.
@@ -62,6 +66,7 @@ class Discriminator(keras.Model):
         mbstd_group_size=4,
         mapping_layers=8,
         conv_clamp=None,
+        growing_start=None,
         seed=None,
         **kwargs,
     ):
@@ -73,6 +78,7 @@ class Discriminator(keras.Model):
         self.mbstd_group_size = mbstd_group_size
         self.mapping_layers = mapping_layers
         self.conv_clamp = conv_clamp
+        self.growing_start = growing_start
         self.seed = seed
 
         def conv(name, *args, dtype=self.dtype_policy, **options):
@@ -90,6 +96,9 @@ class Discriminator(keras.Model):
         self.sizes = block_sizes(resolution)
         coarsest, *resolutions = self.sizes
         self.from_rgb = conv("fromrgb", filters(resolutions[-1]), 1)
+        self.levels = levels_from(growing_start, resolution)
+        # Of the images on the way.
+        self.level_rgbs = {f"{r}": conv(f"b{r}_fromrgb", filters(r), 1) for r in self.levels[:-1]}
         self.blocks = [
             (
                 conv(f"b{r}_conv0", filters(r), 3),
@@ -130,6 +139,10 @@ class Discriminator(keras.Model):
         """Build all layers; all sizes are known, so the shapes may be left out."""
         shape = (None, *height_width(self.resolution), self.channels)
         self.from_rgb.build(shape)
+        for r, from_rgb in self.level_rgbs.items():
+            from_rgb.build((None, *self.sizes[int(r)], self.channels))
+        if self.growing_start is not None:
+            self.growth = add_growth(self)
         shape = self.from_rgb.compute_output_shape(shape)
         for conv0, conv1, *skips in self.blocks:
             for layer in (conv0, conv1, *skips):
@@ -159,11 +172,23 @@ class Discriminator(keras.Model):
 
     def _features(self, images):
         """(N, h, w, C) at the coarsest size, of each image alone: all up to the minibatch standard deviation."""
-        features = self.from_rgb(images)
-        for conv0, conv1, *skips in self.blocks:
+        level = self._level(images)
+        features = self._from_rgb(images, level)
+        for number, (conv0, conv1, *skips) in enumerate(self.blocks[len(self.levels) - 1 - level :]):
             branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
             features = sum(branches[1:], branches[0])
+            if number == 0 and level > 0:
+                features = fade_in(self.growth, level, self._from_rgb(halve(images), level - 1), features)
         return features
+
+    def _level(self, images):
+        heights = [self.sizes[r][0] for r in self.levels]
+        if images.shape[1] not in heights:
+            raise ValueError(f"images must have a height of {heights}. Received: {images.shape}")
+        return heights.index(images.shape[1])
+
+    def _from_rgb(self, images, level):
+        return self.level_rgbs.get(f"{self.levels[level]}", self.from_rgb)(images)
 
     def flops(self):
         """Operations of one image: 2 · multiply-adds of convolutions and dense layers."""
@@ -185,5 +210,6 @@ class Discriminator(keras.Model):
             "mbstd_group_size": self.mbstd_group_size,
             "mapping_layers": self.mapping_layers,
             "conv_clamp": self.conv_clamp,
+            "growing_start": self.growing_start,
             "seed": self.seed,
         }

@@ -1,11 +1,12 @@
 """The generator: mapping and synthesis network together."""
 
 import keras
+from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.flops import generator_flops
-from keras_stylegan.models.inference import Mapping, Synthesis
+from keras_stylegan.models.inference import Mapping, Synthesis, as_trained
 from keras_stylegan.models.mapping import MappingNetwork
 from keras_stylegan.models.synthesis import SynthesisNetwork
 from keras_stylegan.sizes import height_width
@@ -64,6 +65,12 @@ class TwoPartGenerator(keras.Model):
         )
         return self.synthesis(ws, noise=noise)
 
+    @property
+    def full_grown(self):
+        """Whether the images are those of the last level alone, or the network never had another."""
+        growth = self.synthesis.growth
+        return growth is None or float(ops.convert_to_numpy(growth)) >= len(self.synthesis.levels) - 1
+
     def compute_output_shape(self, z_shape, label_shape=None):
         """(N, height, width, channels)."""
         return (z_shape[0], *height_width(self.resolution), self.channels)
@@ -81,6 +88,7 @@ class TwoPartGenerator(keras.Model):
             "channel_max": self.synthesis.channel_max,
             "mapping_layers": self.mapping.num_layers,
             "conv_clamp": self.synthesis.conv_clamp,
+            "growing_start": self.synthesis.growing_start,
             "seed": self.seed,
         }
 
@@ -104,6 +112,7 @@ class Generator(TwoPartGenerator):
         channel_max: See channel_base.
         mapping_layers: Dense layers of the mapping network.
         conv_clamp: See `SynthesisNetwork`.
+        growing_start: See `SynthesisNetwork`.
         seed: Seed of the initial weights.
 
     Call arguments and returns: See `TwoPartGenerator`.
@@ -126,6 +135,7 @@ class Generator(TwoPartGenerator):
         channel_max=512,
         mapping_layers=8,
         conv_clamp=None,
+        growing_start=None,
         seed=None,
         **kwargs,
     ):
@@ -138,6 +148,7 @@ class Generator(TwoPartGenerator):
             channel_base=channel_base,
             channel_max=channel_max,
             conv_clamp=conv_clamp,
+            growing_start=growing_start,
             seed=derive_seed(seed, "synthesis"),
             name="synthesis",
             dtype=self.dtype_policy,
@@ -150,6 +161,8 @@ class Generator(TwoPartGenerator):
 
     def inference(self, float16=False):
         """The two halves as they run best elsewhere (`models.inference`); float16: no sum leaves its range."""
+        if not self.full_grown:
+            return as_trained(self)
         return Mapping(self.mapping), Synthesis(self.synthesis, bounded_styles=float16)
 
     def get_config(self):

@@ -14,7 +14,8 @@ from keras_stylegan.models.channels import channels_at
 from keras_stylegan.models.discriminator import Discriminator
 from keras_stylegan.models.flops import stylegan_flops
 from keras_stylegan.models.generator import TwoPartGenerator
-from keras_stylegan.models.inference import Mapping
+from keras_stylegan.models.growth import add_growth, image_of, levels_from
+from keras_stylegan.models.inference import Mapping, as_trained
 from keras_stylegan.models.stylegan_inference import StyleGANSynthesisInference
 from keras_stylegan.sizes import block_sizes, simplest
 
@@ -33,11 +34,13 @@ class StyleGANSynthesis(keras.Model):
         channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
+        growing_start: Resolution of the first level of a network that grows (`models.growth`).
         seed: Seed of the initial weights.
 
     Call arguments:
         ws: (N, num_ws, w_dim), num_ws = 2·(number of doublings) + 2.
         noise: "const" (fixed buffers), "none", or a list of tensors, one per style, of the shapes of `noise_shapes(N)`.
+        level: See `SynthesisNetwork`.
 
     Returns:
         (N, height, width, channels), float, about [-1, 1].
@@ -51,6 +54,7 @@ class StyleGANSynthesis(keras.Model):
         channel_base=16384,
         channel_max=512,
         conv_clamp=None,
+        growing_start=None,
         seed=None,
         **kwargs,
     ):
@@ -58,9 +62,11 @@ class StyleGANSynthesis(keras.Model):
         self.w_dim, self.resolution, self.channels = w_dim, simplest(resolution), channels
         self.channel_base, self.channel_max = channel_base, channel_max
         self.conv_clamp = conv_clamp
+        self.growing_start = growing_start
         self.seed = seed
         self.sizes = block_sizes(resolution)
         self.coarsest = min(self.sizes)
+        self.levels, self.growth = levels_from(growing_start, resolution), None
         # Two styles per resolution: at the coarsest for the constant and its convolution.
         self.style_resolutions = tuple(r for r in self.sizes for _ in range(2))
         self.num_ws = len(self.style_resolutions)
@@ -73,9 +79,12 @@ class StyleGANSynthesis(keras.Model):
             else:
                 self.styled.append(self._part(AdaINConv2D, f"b{r}_conv0", filters, up=True, **options))
             self.styled.append(self._part(AdaINConv2D, f"b{r}_conv1", filters, **options))
-        self.to_rgb = self._part(
-            EqualizedConv2D, "torgb", channels, 1, activation=None, clamp=conv_clamp, dtype=self.variable_dtype
-        )
+        options = {"activation": None, "clamp": conv_clamp, "dtype": self.variable_dtype}
+        self.to_rgb = self._part(EqualizedConv2D, "torgb", channels, 1, **options)
+        # Make images on the way only.
+        self.level_rgbs = {
+            f"{r}": self._part(EqualizedConv2D, f"b{r}_torgb", channels, 1, **options) for r in self.levels[:-1]
+        }
 
     def _part(self, kind, name, *args, **kwargs):
         return kind(*args, seed=derive_seed(self.seed, name), name=name, **kwargs)
@@ -94,6 +103,10 @@ class StyleGANSynthesis(keras.Model):
             layer.build(shape, w_shape)
             shape = layer.compute_output_shape(shape, w_shape)
         self.to_rgb.build(shape)
+        for r, to_rgb in self.level_rgbs.items():
+            to_rgb.build((None, *self.sizes[int(r)], channels_at(int(r), self.channel_base, self.channel_max)))
+        if self.growing_start is not None:
+            self.growth = add_growth(self)
 
     def noise_shapes(self, batch):
         """Shapes (batch, h, w, 1) of the noise of every style, from coarse to fine."""
@@ -103,9 +116,9 @@ class StyleGANSynthesis(keras.Model):
         """See `models.families.SynthesisPart`."""
         return [keras.random.normal(shape, seed=seed) for shape in self.noise_shapes(batch)]
 
-    def call(self, ws, noise="const"):
+    def call(self, ws, noise="const", level=None):
         """See the class."""
-        return self._image_and_maps(ws, noise)[0]
+        return self._image_and_maps(ws, noise, level)[0]
 
     def feature_maps(self, ws, noise="const"):
         """Name of every styled layer to its features (N, h, w, C), after AdaIN."""
@@ -116,17 +129,23 @@ class StyleGANSynthesis(keras.Model):
         layers = [getattr(layer, "epilogue", layer) for layer in self.styled]
         return [[layer.adain.affine.kernel] for layer in layers]
 
-    def _image_and_maps(self, ws, noise):
+    def _image_and_maps(self, ws, noise, level=None):
+        styled = self.styled
+        if level is not None:
+            styled = styled[: sum(r <= self.levels[level] for r in self.style_resolutions)]
         if isinstance(noise, str):
-            noise = [noise] * self.num_ws
-        elif len(noise) != self.num_ws:
-            raise ValueError(f"noise must have one tensor per style ({self.num_ws}). Received: {len(noise)}")
+            noise = [noise] * len(styled)
+        elif len(noise) != len(styled):
+            raise ValueError(f"noise must have one tensor per style ({len(styled)}). Received: {len(noise)}")
         features = ops.tile(ops.convert_to_tensor(self.const)[None], (ops.shape(ws)[0], 1, 1, 1))
-        maps = {}
-        for index, (layer, layer_noise) in enumerate(zip(self.styled, noise, strict=True)):
+        maps, images = {}, []
+        for index, (layer, r, layer_noise) in enumerate(zip(styled, self.style_resolutions, noise, strict=False)):
             features = maps[layer.name] = layer(features, ws[:, index], noise=layer_noise)
+            if index % 2 and r in self.levels:
+                images.append(self.level_rgbs.get(f"{r}", self.to_rgb)(features))
+        image = image_of(images, self.growth, level)
         # Never below float32, whatever the layers compute in.
-        return ops.cast(self.to_rgb(features), keras.backend.result_type(self.compute_dtype, "float32")), maps
+        return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32")), maps
 
     def compute_output_shape(self, ws_shape):
         """(N, height, width, channels)."""
@@ -141,6 +160,7 @@ class StyleGANSynthesis(keras.Model):
             "channel_base": self.channel_base,
             "channel_max": self.channel_max,
             "conv_clamp": self.conv_clamp,
+            "growing_start": self.growing_start,
             "seed": self.seed,
         }
 
@@ -166,6 +186,7 @@ class StyleGANGenerator(TwoPartGenerator):
         channel_max=512,
         mapping_layers=8,
         conv_clamp=None,
+        growing_start=None,
         seed=None,
         **kwargs,
     ):
@@ -177,6 +198,7 @@ class StyleGANGenerator(TwoPartGenerator):
             channel_base=channel_base,
             channel_max=channel_max,
             conv_clamp=conv_clamp,
+            growing_start=growing_start,
             seed=derive_seed(seed, "synthesis"),
             name="synthesis",
             dtype=self.dtype_policy,
@@ -189,6 +211,8 @@ class StyleGANGenerator(TwoPartGenerator):
 
     def inference(self, float16=False):
         """The two halves as they run best elsewhere; float16: no sum leaves its range."""
+        if not self.full_grown:
+            return as_trained(self)
         return Mapping(self.mapping), StyleGANSynthesisInference(self.synthesis, bounded=float16)
 
 

@@ -8,6 +8,7 @@ from keras_stylegan.layers.resample import upsample
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.layers.styled_conv import StyledConv2D, ToRGB
 from keras_stylegan.models.channels import channels_at
+from keras_stylegan.models.growth import add_growth, image_of, levels_from
 from keras_stylegan.sizes import block_sizes, simplest
 
 ROOT_HALF = 0.5**0.5
@@ -31,12 +32,15 @@ class SynthesisNetwork(keras.Model):
         channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
+        growing_start: Resolution of the first level of a network that grows (`models.growth`).
         seed: Seed of the initial weights, and of the noise "random".
 
     Call arguments:
         ws: (N, num_ws, w_dim), num_ws = 2·(number of doublings) + 2.
         noise: "const" (fixed buffers), "random" (drawn per sample), "none", or a list of tensors, one per styled
             convolution from coarse to fine, of the shapes of `noise_shapes(N)`.
+        level: Of a network that grows: the level to compute, with its noise tensors, at its size. By default the image
+            that it has grown to, at full size.
 
     Returns:
         (N, height, width, channels), float, about [-1, 1].
@@ -51,6 +55,7 @@ class SynthesisNetwork(keras.Model):
         channel_base=16384,
         channel_max=512,
         conv_clamp=None,
+        growing_start=None,
         seed=None,
         **kwargs,
     ):
@@ -61,15 +66,18 @@ class SynthesisNetwork(keras.Model):
         self.architecture = architecture
         self.channel_base, self.channel_max = channel_base, channel_max
         self.conv_clamp = conv_clamp
+        self.growing_start = growing_start
         self.seed = seed
         self.sizes = block_sizes(resolution)
         self.resolutions = list(self.sizes)
         self.coarsest, *finer = self.resolutions
+        self.levels, self.growth = levels_from(growing_start, resolution), None
         # One convolution at the coarsest size, two at every other, and the last ToRGB.
         self.style_resolutions = (self.coarsest, *(r for r in finer for _ in range(2)), self.resolutions[-1])
         self.num_ws = len(self.style_resolutions)
         self.noise_seeds = keras.random.SeedGenerator(derive_seed(seed, "noise"), name="noise_seeds")
-        self.convs, self.to_rgbs, self.skips = [], {}, {}
+        # Those of `level_rgbs` make images on the way only.
+        self.convs, self.to_rgbs, self.skips, self.level_rgbs = [], {}, {}, {}
         for r in self.resolutions:
             filters = channels_at(r, channel_base, channel_max)
             residual = architecture == "resnet" and r > self.coarsest
@@ -84,6 +92,8 @@ class SynthesisNetwork(keras.Model):
                 )
             if architecture == "skip" or r == self.resolutions[-1]:
                 self.to_rgbs[f"{r}"] = self._part(ToRGB, f"b{r}_torgb", channels, clamp=conv_clamp)
+            elif r in self.levels:
+                self.level_rgbs[f"{r}"] = self._part(ToRGB, f"b{r}_torgb", channels, clamp=conv_clamp)
 
     def _part(self, kind, name, *args, **kwargs):
         exact = kind is ToRGB or name == f"b{self.coarsest}_conv1"
@@ -110,8 +120,11 @@ class SynthesisNetwork(keras.Model):
                 conv = next(convs)
                 conv.build(shape, w_shape)
                 shape = conv.compute_output_shape(shape, w_shape)
-            if f"{r}" in self.to_rgbs:
-                self.to_rgbs[f"{r}"].build(shape, w_shape)
+            for rgbs in (self.to_rgbs, self.level_rgbs):
+                if f"{r}" in rgbs:
+                    rgbs[f"{r}"].build(shape, w_shape)
+        if self.growing_start is not None:
+            self.growth = add_growth(self)
 
     def noise_shapes(self, batch):
         """Shapes (batch, h, w, 1) of the noise of every styled convolution, from coarse to fine."""
@@ -128,9 +141,9 @@ class SynthesisNetwork(keras.Model):
         seed = self.noise_seeds if seed is None else seed
         return [keras.random.normal(shape, seed=seed) for shape in self.noise_shapes(batch)]
 
-    def call(self, ws, noise="const"):
+    def call(self, ws, noise="const", level=None):
         """See the class."""
-        return self._image_and_maps(ws, noise)[0]
+        return self._image_and_maps(ws, noise, level)[0]
 
     def feature_maps(self, ws, noise="const"):
         """Name of every styled convolution to its features (N, h, w, C), in a 'resnet' with the other branch added."""
@@ -144,18 +157,20 @@ class SynthesisNetwork(keras.Model):
                 kernels[2 * number + 1].append(self.to_rgbs[f"{r}"].affine.kernel)
         return kernels
 
-    def _image_and_maps(self, ws, noise):
+    def _image_and_maps(self, ws, noise, level=None):
+        resolutions = self.resolutions if level is None else [r for r in self.resolutions if r <= self.levels[level]]
+        convs = self.convs[: 2 * len(resolutions) - 1]
         if isinstance(noise, str):
             batch = ops.shape(ws)[0]
-            noise = self.draw_noise(batch) if noise == "random" else [noise] * len(self.convs)
-        elif len(noise) != len(self.convs):
-            raise ValueError(f"noise must have one tensor per styled convolution ({len(self.convs)}). "
+            noise = self.draw_noise(batch)[: len(convs)] if noise == "random" else [noise] * len(convs)
+        elif len(noise) != len(convs):
+            raise ValueError(f"noise must have one tensor per styled convolution ({len(convs)}). "
                              f"Received: {len(noise)}")  # fmt: skip
         # Every sample starts from the same constant; the layer scales it by the sample's style.
         features = ops.tile(ops.convert_to_tensor(self.const)[None], (ops.shape(ws)[0], 1, 1, 1))
-        layers = iter(zip(self.convs, noise, strict=True))
-        image, maps, index = None, {}, 0
-        for r in self.resolutions:
+        layers = iter(zip(convs, noise, strict=True))
+        image, images, maps, index = None, [], {}, 0
+        for r in resolutions:
             # The 1x1 convolution commutes with up-sampling and is a quarter of the work before it.
             skip = upsample(self.skips[f"{r}"](features)) if f"{r}" in self.skips else None
             for _ in range(1 if r == self.coarsest else 2):
@@ -164,10 +179,14 @@ class SynthesisNetwork(keras.Model):
                 index += 1
             if skip is not None:
                 features = maps[conv.name] = features + skip
-            if f"{r}" in self.to_rgbs:
+            to_rgb = self.to_rgbs.get(f"{r}") or self.level_rgbs.get(f"{r}")
+            if to_rgb is not None:
                 # ToRGB shares its w with the first convolution of the next block.
-                rgb = self.to_rgbs[f"{r}"](features, ws[:, index])
-                image = rgb if image is None else upsample(image) + rgb
+                rgb = to_rgb(features, ws[:, index])
+                image = rgb if image is None or self.architecture != "skip" else upsample(image) + rgb
+            if r in self.levels:
+                images.append(image)
+        image = image_of(images, self.growth, level)
         # Never below float32, whatever the layers compute in.
         return ops.cast(image, keras.backend.result_type(self.compute_dtype, "float32")), maps
 
@@ -185,5 +204,6 @@ class SynthesisNetwork(keras.Model):
             "channel_base": self.channel_base,
             "channel_max": self.channel_max,
             "conv_clamp": self.conv_clamp,
+            "growing_start": self.growing_start,
             "seed": self.seed,
         }
