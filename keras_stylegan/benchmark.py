@@ -4,6 +4,7 @@ Share of peak = floating-point operations of convolutions and dense layers / (ti
 float32 matrix product of the same run (`matrix_peak`). See `step_flops` for what a training step is counted as.
 """
 
+import dataclasses
 import json
 import resource
 import statistics
@@ -20,7 +21,7 @@ from rich.table import Table
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.backend import BackendTrainer, compiled
-from keras_stylegan.config import Config
+from keras_stylegan.config import Config, GrowingConfig
 from keras_stylegan.data.image_set import ImageSet, label_record
 from keras_stylegan.data.pipeline import TrainingBatches
 from keras_stylegan.latent.covariates import covariates_of, label_array
@@ -85,6 +86,8 @@ def benchmark(config: Config, rounds: int = 5, output: Path | None = None, conso
         InputError: `output` cannot be written; the result has been printed by then.
     """
     console = console or Console()
+    # Growing is measured at its end, the dearest stage.
+    config = dataclasses.replace(config, growing=GrowingConfig())
     batch, model = config.training.batch_size, config.model
     random = np.random.default_rng(config.training.seed)
     records = label_record(random.integers(0, 2, batch), **{name: random.random(batch) for name in model.covariates})

@@ -8,6 +8,7 @@ import math
 import os
 import resource
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def needs(config: Config) -> Needs:
     from keras_stylegan.data.sources import source_of
 
     model, training = config.model, config.training
-    generator, discriminator = parameters(model)
+    levels = config.growing.levels(model.resolution)
+    generator, discriminator = parameters(model, levels[:-1])
     # Two slots of Adam each; of the generator also its average.
     stored = FLOAT * (4 * generator + 3 * discriminator)
     loss = config.loss
@@ -83,12 +85,14 @@ def needs(config: Config) -> Needs:
     in_every_step = sum(w > 0 and interval == 1 for w, interval in zip(weights, intervals, strict=True))
     copies = COPIES + COPIES_OF_PENALTY * in_every_step + (COPIES_OF_PATH_LENGTH if loss.pl_weight > 0 else 0)
     pixels = math.prod(height_width(model.resolution)) * model.channels
+    # While a run grows its largest step is that of any of its levels.
+    batches = config.growing.batches(model.resolution, training.batch_size)
     evaluated = 0 if training.evaluate_kimg is None else training.evaluate_count
     return Needs(
         generator=generator,
         discriminator=discriminator,
         state=stored + FLOAT * (generator + discriminator),
-        features=copies * FLOAT * training.batch_size * features(model),
+        features=copies * FLOAT * max(batch * features(model, r) for r, batch in batches.items()),
         images=pixels * max(FLOAT * training.sample_count, evaluated),
         checkpoint=stored,
         cache=pixels * (source_of(config).planned_images or 0),
@@ -100,14 +104,20 @@ def channels(model: ModelConfig) -> dict[int, int]:
     return {r: min(model.channel_base // r, model.channel_max) for r in block_sizes(model.resolution)}
 
 
-def features(model: ModelConfig) -> int:
-    """Values of one feature map of every resolution, of one image."""
+def features(model: ModelConfig, finest: int) -> int:
+    """Values of one feature map of every resolution up to a finest one, of one image."""
     widths = channels(model)
-    return sum(height * width * widths[r] for r, (height, width) in block_sizes(model.resolution).items())
+    sizes = block_sizes(model.resolution).items()
+    return sum(height * width * widths[r] for r, (height, width) in sizes if r <= finest)
 
 
-def parameters(model: ModelConfig) -> tuple[int, int]:
-    """Trained parameters of the generator (mapping network included) and of the discriminator."""
+def parameters(model: ModelConfig, levels: Sequence[int] = ()) -> tuple[int, int]:
+    """Trained parameters of the generator (mapping network included) and of the discriminator.
+
+    Args:
+        model: The networks.
+        levels: Resolutions that they show on the way to the last one, where they grow.
+    """
     widths, w, colours = channels(model), model.w_dim, model.channels
     coarsest, finest = min(widths), max(widths)
     coarse, places = widths[coarsest], math.prod(block_sizes(model.resolution)[coarsest])
@@ -138,11 +148,12 @@ def parameters(model: ModelConfig) -> tuple[int, int]:
         if r > coarsest:
             generator += styled(last, width) + styled(width, width)
             generator += last * width if model.architecture == "resnet" else 0
-        if not adain and (model.architecture == "skip" or r == finest):
+        if not adain and (model.architecture == "skip" or r == finest or r in levels):
             generator += dense(w, width) + dense(width, colours)
         last = width
 
-    discriminator = dense(colours, widths[finest])
+    generator += sum(dense(widths[r], colours) for r in levels) if adain else 0
+    discriminator = sum(dense(colours, widths[r]) for r in (finest, *levels))
     for r, width in widths.items():
         if r > coarsest:
             below = widths[r // 2]

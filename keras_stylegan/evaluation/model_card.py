@@ -160,6 +160,8 @@ def _training_options(config: Config) -> str:
     leak = config.augment.clip_leak
     scheduled = {name: getattr(config.schedule, name) for name in config.schedule.given()}
     used = map(str, active_penalties(dataclasses.asdict(loss)))
+    levels = config.growing.levels(config.model.resolution)
+    growing = [f"- Progressive growing through the resolutions {', '.join(map(str, levels))}"] * (len(levels) > 1)
     return "\n".join(
         [
             f"- Loss: {loss.adversarial}; {', '.join(used) or 'no penalty'}",
@@ -169,6 +171,7 @@ def _training_options(config: Config) -> str:
             f"{'on' if config.augment.horizontal_flip else 'off'}"
             + (f", {leak:g} of what exceeds black or white before the discriminator" if leak < 1 else "")
             + f", seed {training.seed}",
+            *growing,
             *(f"- Over the run, (kimg, {name}): {', '.join(map(str, pairs))}" for name, pairs in scheduled.items()),
         ]
     )

@@ -13,6 +13,7 @@ from keras_stylegan.backend.replicas import all_mean, num_replicas
 from keras_stylegan.losses.penalties import in_one_call, mix, path_lengths, squared_distance, squared_gradient_norm
 from keras_stylegan.training.draws import styles
 from keras_stylegan.training.ema import ema_decay, update_ema
+from keras_stylegan.training.growing import advance
 
 
 def training_step(gan, real, label, batch):
@@ -37,13 +38,14 @@ def training_step(gan, real, label, batch):
         # Its update is linear: the mean of the replicas' w_avg is that of the whole batch.
         w_avg = gan.generator.mapping.w_avg
         w_avg.assign(all_mean([ops.convert_to_tensor(w_avg)])[0])
+    advance(gan)
     ema_kimg = gan.now("ema_kimg", gan.ema_kimg)
     update_ema(gan.generator_ema, gan.generator, ema_decay(batch, gan.images, ema_kimg, gan.ema_rampup))
 
 
 def update_discriminator(gan, real, label, batch):
     """The adversarial loss with its penalties; lazy penalties are updates of their own."""
-    fake = ops.stop_gradient(generate(gan.generator, gan.draws.latents(batch), label))
+    fake = ops.stop_gradient(generate(gan.draws.generator, gan.draws.latents(batch), label))
     points = {"real": real, "fake": fake, "mixed": mix(real, fake, gan.draws.epsilon(batch))}
     gan.augmenter.draw(batch)
     penalties = [active for active in gan.penalties if not active.penalty.of_generator]
@@ -89,7 +91,7 @@ def update_generator(gan, real, label, batch):
     """The adversarial loss; the path-length penalty is an update of its own."""
     draws = gan.draws.latents(batch)
     gan.augmenter.draw(batch)
-    gan.update_g(lambda: generator_loss(gan, real, generate(gan.generator, draws, label), label), "g_loss")
+    gan.update_g(lambda: generator_loss(gan, real, generate(gan.draws.generator, draws, label), label), "g_loss")
     for lazy in gan.penalties:
         if lazy.penalty.of_generator:
             due = ops.equal(gan.step // gan.discriminator_steps % lazy.interval, 0)
@@ -106,9 +108,9 @@ def path_length_loss(gan, lazy, label, batch):
     """k·weight·E[(‖J_wᵀ y‖ − a)²], a the running mean (Karras et al. 2019, equation 4): (loss, what to log)."""
     # Half the batch is enough (Karras et al. 2019, appendix B).
     half = (batch + 1) // 2
-    draws = gan.draws.latents(half)
-    ws = styles(gan.generator, draws, None if label is None else label[:half], training=True)
-    lengths = path_lengths(lambda w: gan.generator.synthesis(w, noise=draws.noise), ws, gan.draws.image_noise(half))
+    draws, generator = gan.draws.latents(half), gan.draws.generator
+    ws = styles(generator, draws, None if label is None else label[:half], training=True)
+    lengths = path_lengths(lambda w: generator.synthesis(w, noise=draws.noise), ws, gan.draws.image_noise(half))
     mean = ops.convert_to_tensor(gan.path_length_mean)
     target = mean + 0.01 * (all_mean([ops.mean(lengths)])[0] - mean)
     # A non-finite update is left out; the running mean must survive it as well.
@@ -135,10 +137,11 @@ def scores(gan, image_sets, label):
 
 
 def gradient_norms(gan, image_sets, label):
-    """(logits, ‖∇D‖² (N,)) of each image set."""
+    """(logits, ‖∇D‖² (N,)) of each image set; by the pixels of the full size, of which a level that grows has means."""
 
     def norms(images, label):
-        return squared_gradient_norm(lambda inputs: gan.score(inputs, label), images)
+        logits, squares = squared_gradient_norm(lambda inputs: gan.score(inputs, label), images)
+        return logits, squares * gan.pixel_share
 
     return _each(gan, norms, image_sets, label)
 

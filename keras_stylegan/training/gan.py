@@ -14,6 +14,7 @@ from keras_stylegan.training.algorithm import training_step
 from keras_stylegan.training.augmenter import COLUMNS, Augmenter
 from keras_stylegan.training.callbacks.image_counter import ImageCounter
 from keras_stylegan.training.draws import Draws, ReplicaSeedGenerator
+from keras_stylegan.training.growing import shown, trackers
 from keras_stylegan.training.kimg_schedule import KimgSchedule, set_optimizers
 from keras_stylegan.training.loss_scale import LossScale
 from keras_stylegan.training.state import OWN_STATE, own_state, take_own_state
@@ -96,8 +97,9 @@ class StyleGAN(BackendTrainer):
         means = ["d_loss", "g_loss", *(name for penalty in PENALTIES for name in penalty.columns), *COLUMNS]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in [*means, "real_score", "fake_score"]}
         sums = ["skipped_updates", "overflows"] if scaled else ["skipped_updates"]
-        self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums}
+        self.trackers |= {name: keras.metrics.Sum(name=name) for name in sums} | trackers(generator)
         self.penalties, self.schedules, self.augmenter = (), {}, Augmenter(self)
+        self.stage, self.pixel_share = None, 1.0
         self.interval_metrics = False
         self.step_logs = True
         self.counted_images = None
@@ -237,7 +239,7 @@ class StyleGAN(BackendTrainer):
             batch = batch - batch % smaller(batch, self.discriminator.mbstd_group_size)
             images, label = images[:batch], None if label is None else label[:batch]
         set_optimizers(self)
-        training_step(self, images, label, batch)
+        training_step(self, shown(self, images), label, batch)
         if not self.step_logs:
             return {}
         logs = {tracker.name: tracker.result() for tracker in self.metrics}

@@ -71,6 +71,9 @@ def _arguments(config):
                 f"model.{field.name} is no option of model.network {model.network!r}: leave it at {field.default!r}. "
                 f"Received: {value!r}"
             )
+    start = config.growing.start
+    if start is not None and not all("growing_start" in arguments for arguments in known.values()):
+        raise InputError(f"growing.start is no option of model.network {model.network!r}. Received: {start}")
     return known
 
 
@@ -79,6 +82,7 @@ def _make(name, config, class_count, dtype, covariates):
     model, known = config.model, _arguments(config)
     options = {
         **dataclasses.asdict(model),
+        "growing_start": config.growing.start,
         "c_dim": class_count if model.conditional else 0,
         "covariates": {item.name: item.spread for item in covariates},
         "conv_clamp": CONV_CLAMP[config.training.precision],
@@ -97,13 +101,14 @@ def check_batch(config: Config) -> None:
     Raises:
         InputError: It does not.
     """
-    count, batch_size = replicas.num_replicas(), config.training.batch_size
-    group = config.model.mbstd_group_size
-    if count > 1 and batch_size % (count * group):
-        raise InputError(
-            f"training.batch_size must be a multiple of {count * group}: {count} replicas in groups of "
-            f"model.mbstd_group_size ({group}); or choose --training.distribution none. Received: {batch_size}"
-        )
+    count, group = replicas.num_replicas(), config.model.mbstd_group_size
+    for resolution, batch_size in config.growing.batches(config.model.resolution, config.training.batch_size).items():
+        if count > 1 and batch_size % (count * group):
+            name = "growing.batch" if resolution in dict(config.growing.batch) else "training.batch_size"
+            raise InputError(
+                f"{name} must be a multiple of {count * group}: {count} replicas in groups of "
+                f"model.mbstd_group_size ({group}); or choose --training.distribution none. Received: {batch_size}"
+            )
 
 
 def make_gan(

@@ -65,7 +65,8 @@ class RunCallbacks:
         checkpoints = CheckpointFolder(folder.checkpoints, options.checkpoint_gb * 1e9)
         tensorboard = folder.path / "tensorboard"
         self.non_finite = StopOnNonFinite(journal.say, options.log_kimg)
-        self.signal = StopOnSignal()
+        self.signal, self.stop = StopOnSignal(), StopAt(total_images)
+        self.sitting = sitting
         self.saver = Checkpoints(
             checkpoints if writes else None, record, options.checkpoint_kimg, self.non_finite.healthy
         )
@@ -89,7 +90,7 @@ class RunCallbacks:
         in_order = [
             self.non_finite,
             self.signal,
-            StopAt(total_images),
+            self.stop,
             # Progress reads the running means, the log resets them, and the checkpoint must hold them reset.
             Progress(total_images, journal, options.log_kimg),
             TrainingLog(folder.path if writes else None, options.log_kimg),
@@ -106,3 +107,9 @@ class RunCallbacks:
             after_log = 1 + next(i for i, callback in enumerate(in_order) if isinstance(callback, TrainingLog))
             in_order = [*in_order[:after_log], sitting, *in_order[after_log:], sitting.after]
         self.all = [callback for callback in in_order if writes or not isinstance(callback, ONLY_WRITE)]
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the run ends here, whatever is left of it."""
+        over = self.sitting is not None and self.sitting.over
+        return over or self.signal.received is not None or self.non_finite.stopped_reason is not None

@@ -1,8 +1,8 @@
 """`python run.py train`: from a config to a trained run folder."""
 
 import contextlib
-import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,12 +20,14 @@ from keras_stylegan.training.callbacks import Sitting
 from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.conditioning import training_covariates
 from keras_stylegan.training.gan import StyleGAN
+from keras_stylegan.training.growing import enter
 from keras_stylegan.training.journal import Journal
 from keras_stylegan.training.networks import check_batch, check_options, make_gan
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.resume import compare
 from keras_stylegan.training.run_callbacks import RunCallbacks
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.stages import Stage, plan
 from keras_stylegan.training.state import assign, state
 from keras_stylegan.training.transfer import Origin
 
@@ -77,11 +79,11 @@ def train(
         origin = None if init_from is None else Origin(init_from, config)
         data = _training_images(config, journal.say)
         # Checks that the images fill a batch.
-        steps_per_epoch = _batches(config, data, 0).batches_per_epoch
-        total_steps = planned_steps(config.training, steps_per_epoch)
-        total_images = total_steps * config.training.batch_size
+        stages = plan(config, lambda size: _batches(config, data, size).batches_per_epoch)
+        total_images = stages[-1].end
         if config.training.total_kimg is None:
             config.schedule.require_cover(total_images / 1000)
+        steps_per_epoch, total_steps = stages[-1].batches_per_epoch, total_images // stages[-1].batch_size
         covariates = training_covariates(config.model, data)
         gan = make_gan(config, len(data.classes), steps_per_epoch, total_steps, covariates)
         record = Record(config, tuple(data.classes), data.fingerprint, images_seen=0, covariates=covariates)
@@ -102,8 +104,7 @@ def train(
         if chief:
             journal.begin()
             folder.write_config(config, source_of(config).records)
-        batches = _batches(config, data, gan.images_seen)
-        saved = _fit(gan, batches, math.ceil(total_steps / steps_per_epoch), callbacks)
+        saved = _fit(gan, stages, partial(_batches, config, data), callbacks)
         if sitting is not None and sitting.over and callbacks.non_finite.stopped_reason is None:
             journal.say(f"The sitting ends at {gan.images_seen / 1000:g} kimg. Saved {saved}")
             return 0
@@ -141,18 +142,15 @@ def _heldout_images(config: Config, data: ImageSet, say: Callable[[str], None]) 
     return heldout
 
 
-def _batches(config: Config, data: ImageSet, images_seen: int) -> TrainingBatches:
-    """The batches that come after so many images."""
-    options = config.training
-    whole = len(data) // options.batch_size
-    epoch, batch = divmod(images_seen // options.batch_size, max(1, whole))
+def _batches(config: Config, data: ImageSet, size: int, epoch: int = 0, first_batch: int = 0) -> TrainingBatches:
+    """The batches of a size from a place in an epoch on."""
     return TrainingBatches(
         data,
-        options.batch_size,
-        options.seed,
+        size,
+        config.training.seed,
         config.augment.horizontal_flip,
         epoch=epoch,
-        first_batch=batch,
+        first_batch=first_batch,
         part=replicas.data_part(),
         vary=_variation(config.augment),
     )
@@ -184,11 +182,20 @@ def _take_over(gan: StyleGAN, checkpoints: CheckpointFolder, record: Record, say
         say(line)
 
 
-def _fit(gan: StyleGAN, batches: TrainingBatches, epochs: int, callbacks: RunCallbacks) -> Path | None:
+def _fit(
+    gan: StyleGAN, stages: list[Stage], batches: Callable[..., TrainingBatches], callbacks: RunCallbacks
+) -> Path | None:
     """Train to the end, or until a callback stops it; the checkpoint of the last state, where one was written."""
     gan.step_logs = False
     with callbacks.signal:
-        fit_epochs(gan, batches, epochs, callbacks.all, verbose=0)
+        for stage in stages:
+            if gan.images_seen >= stage.end:
+                continue
+            enter(gan, stage)
+            callbacks.stop.images = stage.end
+            fit_epochs(gan, batches(stage.batch_size, *stage.position(gan.images_seen)), stage.end_epoch, callbacks.all)
+            if callbacks.stopped_early or gan.images_seen < stage.end:
+                break
         saved = callbacks.saver.save()
         # A launcher ends the others once one of them has left.
         replicas.barrier()
@@ -214,20 +221,6 @@ def _end(
         return 128 + received
     say(_farewell(config, folder, gan, saved, callbacks.samples.path(gan.images_seen)))
     return 0
-
-
-def planned_steps(options: TrainingConfig, steps_per_epoch: int) -> int:
-    """Training steps of a run: whole epochs, or `total_kimg` rounded up to a whole group of steps.
-
-    Args:
-        options: Epochs or `total_kimg`, batch size and `steps_per_execution`.
-        steps_per_epoch: Training steps in a pass over the data; its last group may be shorter.
-    """
-    if options.total_kimg is None:
-        return options.epochs * steps_per_epoch
-    epochs, rest = divmod(math.ceil(options.total_kimg * 1000 / options.batch_size), steps_per_epoch)
-    groups = math.ceil(rest / options.steps_per_execution)
-    return epochs * steps_per_epoch + min(groups * options.steps_per_execution, steps_per_epoch)
 
 
 def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from keras_stylegan.config import OptimizerConfig, TrainingConfig
 from keras_stylegan.training.schedules import learning_rate
-from keras_stylegan.training.train import planned_steps
+from keras_stylegan.training.stages import planned_steps
 
 
 def schedule(options, rate=1.0, factor=1.0, steps_per_epoch=10, total_steps=100):

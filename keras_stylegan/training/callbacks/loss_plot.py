@@ -24,6 +24,7 @@ PANELS = (
     ("Path length of the generator", "path length", ("path_length",), "linear"),
     ("Augmentation", "share", COLUMNS_OF_AUGMENTATION, "linear"),
     ("Schedules", "value", tuple(name for name in SCHEDULED if name not in COLUMNS_OF_AUGMENTATION), "log"),
+    ("Progressive growing", "resolution", ("resolution",), "log"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 EVALUATION_PANEL = (
@@ -50,6 +51,7 @@ LABELS = {
     "ema_kimg": "half-life (kimg)",
     "augment_strength": "strength",
     "augment_sign": "mean sign",
+    "resolution": "resolution",
 } | {penalty.name: penalty.label for penalty in PENALTIES}
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""

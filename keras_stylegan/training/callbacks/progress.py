@@ -9,6 +9,9 @@ from keras_stylegan.training.callbacks.interval import Interval, metric_means
 from keras_stylegan.training.callbacks.step_callback import StepCallback
 from keras_stylegan.training.journal import Journal
 
+SHOWN = ("d_loss", "g_loss", "resolution", "alpha")
+"""Of the metrics; the last two where a network grows."""
+
 
 class Progress(StepCallback):
     """A progress bar on a terminal; elsewhere one line per interval. The lines go to the run's train.log as well.
@@ -82,9 +85,7 @@ class Progress(StepCallback):
         left = _duration(mean * max(0, self.total_images - seen))
         rate = f"{1000 * seconds_per_image:.3g} s/kimg ({1 / max(seconds_per_image, 1e-9):.3g} images/s)"
         means = metric_means(self.model.metrics)
-        losses = ", ".join(
-            f"{name} {value:.4g}" for name, value in means.items() if name in ("d_loss", "g_loss") and value is not None
-        )
+        losses = ", ".join(f"{name} {means[name]:.4g}" for name in SHOWN if means.get(name) is not None)
         line = f"{self._kimg(seen)} kimg, {rate}, {left} left: {losses}"
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], rate=rate, losses=losses)

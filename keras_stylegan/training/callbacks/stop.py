@@ -14,16 +14,16 @@ class StopAt(StepCallback):
     """Stops after a number of images, also within an epoch.
 
     Args:
-        total_images: Real images of the whole run.
+        images: Real images of the whole run, or of its stages so far.
     """
 
-    def __init__(self, total_images: int) -> None:
+    def __init__(self, images: int) -> None:
         super().__init__()
-        self.total_images = total_images
+        self.images = images
 
     def on_train_batch_end(self, batch, logs=None):
-        """Stops when the run is complete."""
-        if self.running_model.images_seen >= self.total_images:
+        """Stops when they have been shown."""
+        if self.running_model.images_seen >= self.images:
             self.running_model.stop_training = True
 
 
