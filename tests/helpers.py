@@ -24,6 +24,7 @@ from keras_stylegan.models import (
 
 SMALL = {"resolution": 8, "channel_base": 32, "channel_max": 6}
 """A network of 8x8 pixels: 6 channels at 4, 4 at 8."""
+GROWING = SMALL | {"growing_start": 4}
 OBLONG = SMALL | {"resolution": (8, 10)}
 """8x10 is 4x5 doubled, with the channels of 4x4 and 8x8."""
 
@@ -73,11 +74,16 @@ class Case:
 
 
 def randomize(layer, seed=3):
-    """Add noise to every weight that starts at a constant (biases, noise strengths, running means)."""
+    """Add noise to every weight that starts at a constant (biases, noise strengths, running means).
+
+    What grows is half way between two levels, or nearly so.
+    """
     rng = np.random.default_rng(seed)
     for variable in layer.weights:
         value = variable.numpy()
-        if value.dtype.kind == "f" and np.all(value == value.ravel()[0]):
+        if variable.name == "growth":
+            variable.assign(0.4)
+        elif value.dtype.kind == "f" and np.all(value == value.ravel()[0]):
             variable.assign(value + 0.3 * rng.normal(size=value.shape))
 
 
@@ -157,6 +163,12 @@ CASES = {
         {"ws": (4, 5)},
         True,
     ),
+    "synthesis grows": Case(SynthesisNetwork, {"w_dim": 5, **GROWING}, {"ws": (4, 5)}, True),
+    "stylegan synthesis grows": Case(StyleGANSynthesis, {"w_dim": 5, **GROWING}, {"ws": (4, 5)}, True),
+    "discriminator grows": Case(Discriminator, {"mbstd_group_size": 2, **GROWING}, {"images": IMAGE}, True),
+    "discriminator at its first level": Case(
+        Discriminator, {"mbstd_group_size": 2, **GROWING}, {"images": (4, 4, 1)}, True
+    ),
     "synthesis oblong": Case(SynthesisNetwork, {"w_dim": 5, **OBLONG}, {"ws": (4, 5)}, True),
     "discriminator oblong": Case(Discriminator, {"mbstd_group_size": 2, **OBLONG}, {"images": (8, 10, 1)}, True),
     "generator": Case(Generator, {"z_dim": 6, "w_dim": 5, "mapping_layers": 2, **SMALL}, {"z": (6,)}, True),
@@ -170,7 +182,7 @@ CASES = {
             "architecture": "resnet",
             "mapping_layers": 3,
             "conv_clamp": 256.0,
-            **SMALL,
+            **GROWING,
         },
         {"z": (6,), "label": LABEL},
         True,
@@ -193,13 +205,13 @@ CASES = {
     ),
     "stylegan generator labels rgb": Case(
         StyleGANGenerator,
-        {"z_dim": 6, "w_dim": 5, "c_dim": 3, "channels": 3, "mapping_layers": 3, "conv_clamp": 256.0, **SMALL},
+        {"z_dim": 6, "w_dim": 5, "c_dim": 3, "channels": 3, "mapping_layers": 3, "conv_clamp": 256.0, **GROWING},
         {"z": (6,), "label": LABEL},
         True,
     ),
     "stylegan discriminator labels rgb": Case(
         StyleGANDiscriminator,
-        {"c_dim": 3, "channels": 3, "mbstd_group_size": 2, "mapping_layers": 2, "conv_clamp": 256.0, **SMALL},
+        {"c_dim": 3, "channels": 3, "mbstd_group_size": 2, "mapping_layers": 2, "conv_clamp": 256.0, **GROWING},
         {"images": (8, 8, 3), "label": LABEL},
         True,
     ),

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from keras_stylegan.config.checks import option, require, require_positive, require_types
+from keras_stylegan.config.checks import (
+    option,
+    require,
+    require_at_least,
+    require_at_most,
+    require_positive,
+    require_types,
+)
 from keras_stylegan.config.limits import MOST_KIMG
 from keras_stylegan.config.model import ModelConfig
 from keras_stylegan.config.optimizer import OptimizerConfig
 from keras_stylegan.config.training import TrainingConfig
-from keras_stylegan.sizes import Resolution, block_sizes
+from keras_stylegan.sizes import LEAST, Resolution, block_sizes
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,9 @@ class GrowingConfig:
 
     def __post_init__(self) -> None:
         require_types(self)
+        require_at_least(self, LEAST, "start")
         require_positive(self, "kimg", "fade_kimg")
-        for name in ("kimg", "fade_kimg"):
-            value = getattr(self, name)
-            require(value <= MOST_KIMG, option(self, name), f"at most {MOST_KIMG:,}", value)
+        require_at_most(self, MOST_KIMG, "kimg", "fade_kimg")
         for name, most in (("batch", 65_536), ("learning_rate_factor", 1_000_000)):
             pairs = getattr(self, name)
             once = len(dict(pairs)) == len(pairs)

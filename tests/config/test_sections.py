@@ -8,6 +8,7 @@ from keras_stylegan.config import (
     AugmentConfig,
     Config,
     DataConfig,
+    GrowingConfig,
     LossConfig,
     ModelConfig,
     OptimizerConfig,
@@ -98,6 +99,21 @@ REJECTED = [
         for value in (0.0, -1.0, NAN, INF)
     ],
     (ScheduleConfig, {"beta_2": ((0.0, 0.9), (1.0, 1.0))}, "beta_2 must be .* above 0 and below 1. Received: "),
+    (GrowingConfig, {"start": 2}, "growing.start must be at least 4. Received: 2"),
+    *[
+        (GrowingConfig, {"start": 8, name: value}, f"growing.{name} must be greater than 0. Received: {value}")
+        for name in ("kimg", "fade_kimg")
+        for value in (0.0, -1.0, NAN, INF)
+    ],
+    (GrowingConfig, {"start": 8, "kimg": 1e7}, "growing.kimg must be at most 2,147,483. Received: "),
+    *[
+        (GrowingConfig, {"start": 8, name: pairs}, f"growing.{name} must be pairs .* each resolution once.* Received: ")
+        for name in ("batch", "learning_rate_factor")
+        for pairs in (((8, 0),), ((8, -1),), ((8, 10**9),), ((8, 1), (8, 2)))
+    ],
+    (GrowingConfig, {"learning_rate_factor": ((8, NAN),), "start": 8}, "growing.learning_rate_factor must be pairs"),
+    (GrowingConfig, {"kimg": 5.0}, "growing.kimg must be left out without growing.start. Received: 5.0"),
+    (GrowingConfig, {"batch": ((8, 4),)}, "growing.batch must be left out without growing.start. Received: "),
     (AugmentConfig, {"clip_leak": 0.0}, r"augment.clip_leak must be in \(0, 1\]. Received: 0.0"),
     (
         ScheduleConfig,
@@ -226,6 +242,76 @@ def test_a_schedule_must_cover_the_run_and_change_what_is_on():
     ):
         Config(schedule=ScheduleConfig(augment_strength=rising), augment=AugmentConfig(operations=("blit",)))
     assert Config(schedule=ScheduleConfig(ema_kimg=pairs), training=TrainingConfig(total_kimg=100.0)).schedule.ema_kimg
+
+
+GROWS = {
+    "growing": GrowingConfig(start=8, kimg=10.0, fade_kimg=5.0),
+    "optimizer": OptimizerConfig(schedule="constant"),
+    "training": TrainingConfig(total_kimg=45.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "message"),
+    [
+        ("growing", {"start": 64}, r"growing.start must be below model.resolution, one of \(4, 8, 16, 32\). Rec.*: 64"),
+        ("growing", {"start": 128}, r"growing.start must be below model.resolution, .* Received: 128"),
+        ("growing", {"start": 12}, r"growing.start must be below model.resolution, .* Received: 12"),
+        (
+            "growing",
+            {"batch": ((4, 8),)},
+            r"growing.batch .* resolutions are one of \(8, 16, 32, 64\). Rec",
+        ),
+        (
+            "growing",
+            {"learning_rate_factor": ((128, 1.5),)},
+            "growing.learning_rate_factor .* one of .* Rec",
+        ),
+        (
+            "growing",
+            {"batch": ((16, 6),)},
+            r"growing.batch must be .*group_size \(4\). Received: \(\(16, 6",
+        ),
+        (
+            "growing",
+            {"kimg": 10.1},
+            r"total_kimg must be at least 45.3 .*3 times .*10.1 \+ 5\).* Rec.*: 45.0",
+        ),
+        (
+            "training",
+            {"total_kimg": 44.0},
+            "training.total_kimg must be at least 45 .* Received: 44.0",
+        ),
+        (
+            "training",
+            {"total_kimg": None},
+            "training.total_kimg must be at least 45 .* Received: None",
+        ),
+        (
+            "training",
+            {"steps_per_execution": 2},
+            "steps_per_execution must be 1 with growing.start. Received: 2",
+        ),
+        (
+            "optimizer",
+            {"schedule": "phases"},
+            "schedule must be 'constant' with growing.start. Received: 'phases'",
+        ),
+    ],
+)
+def test_a_plan_of_growing_must_fit_the_run(section, changes, message):
+    Config(**GROWS)
+    with pytest.raises(InputError, match=message) as caught:
+        Config(**GROWS | {section: dataclasses.replace(GROWS[section], **changes)})
+    assert "\n" not in str(caught.value)
+
+
+def test_images_that_are_no_square_grow_from_one_of_their_blocks():
+    model = ModelConfig(resolution=(208, 176))
+    growing = GrowingConfig(start=32, kimg=1.0, fade_kimg=1.0)
+    assert Config(**GROWS | {"growing": growing, "model": model}).growing.levels(model.resolution) == [32, 64, 128, 256]
+    with pytest.raises(InputError, match=r"growing.start must be .* one of \(16, 32, 64, 128\). Received: 8"):
+        Config(**GROWS | {"model": model})
 
 
 def test_the_defaults_are_the_users_recipe():
