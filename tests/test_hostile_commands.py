@@ -8,6 +8,7 @@ import pytest
 from hostile_augmentations import AUGMENTATIONS
 from hostile_comparisons import COMPARISONS
 from hostile_covariates import COVARIATES
+from hostile_growing import GROWING
 from hostile_latent import LATENT
 from hostile_rows import NEWEST, ROWS
 
@@ -64,7 +65,7 @@ def make(path, content):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-EVERY = [*ROWS, *AUGMENTATIONS, *COMPARISONS, *COVARIATES, *LATENT]
+EVERY = [*ROWS, *AUGMENTATIONS, *COMPARISONS, *COVARIATES, *GROWING, *LATENT]
 
 
 def test_there_are_rows_enough():

@@ -195,6 +195,39 @@ def test_other_backends_resume_bit_for_bit_too(experiment_file, tmp_path, backen
     assert state(tmp_path / "run")[1]["stylegan/draws"][1] == 24 * (2 * 7 + 1) + 6 * (7 + 1)
 
 
+GROWS = ("--model.network", "stylegan", "--optimizer.schedule", "constant", "--growing.start", 4, "--growing.kimg", 0.1,
+         "--growing.fade-kimg", 0.06, "--growing.batch", 4, 16, "--training.total-kimg", 0.24)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", *(pytest.param(name, marks=pytest.mark.needs(name)) for name in ("jax", "torch"))]
+)
+def test_a_run_killed_within_a_fade_resumes_bit_for_bit(experiment_file, tmp_path, backend):
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    variables = {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"} | cache
+    train = ("train", experiment_file, *GROWS, "--training.checkpoint-kimg", 0.056, "--run-dir")
+    code, output = run(None, *train, tmp_path / "whole", **variables)
+    assert code == 0, output
+    expected = state(tmp_path / "whole")
+    # 7 batches of 16 images of 4x4; then batches of 8, of which the first 60 images fade 8x8 in.
+    rows = [row.split(",") for row in expected[2].decode().splitlines()]
+    alpha, resolution = rows[0].index("alpha"), rows[0].index("resolution")
+    found = [(float(row[0]), float(row[resolution]), float(row[alpha])) for row in rows[1:]]
+    assert found == [(0.064, 4, 1), (0.112, 4, 1), (0.152, 8, np.float32(40 / 60)), (0.2, 8, 1), (0.24, 8, 1)]
+    assert expected[1]["generator_ema/synthesis/growth"] == expected[1]["discriminator/growth"] == 1
+    for images in (96, 136):
+        path = tmp_path / f"killed{images}"
+        code, output = run(KILL_AT_STEP.format(images=images, signal="SIGKILL"), *train, path, **variables)
+        assert code == -signal.SIGKILL, output
+        code, output = run(None, *train, path, "--resume", **variables)
+        assert code == 0 and f"Continuing at {'0.064' if images == 96 else '0.112'} kimg" in output, output
+        check_equal(state(path), expected)
+    code, output = run(None, *train, tmp_path / "whole", "--resume", "--growing.fade-kimg", 0.05, **variables)
+    assert code == 2
+    assert "was trained with growing.fade_kimg = 0.06 and cannot continue with 0.05" in output.replace("\n", "")
+
+
 @pytest.mark.slow
 def test_float16_and_its_loss_scales_resume_bit_for_bit(experiment, tmp_path):
     train = ("train", experiment[0], "--training.precision", "float16", "--training.epochs", 2, "--run-dir")
