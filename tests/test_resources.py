@@ -13,7 +13,15 @@ import pytest
 
 from keras_stylegan import resources
 from keras_stylegan.cli import main, parse
-from keras_stylegan.config import Config, DataConfig, LossConfig, ModelConfig, TrainingConfig
+from keras_stylegan.config import (
+    Config,
+    DataConfig,
+    GrowingConfig,
+    LossConfig,
+    ModelConfig,
+    OptimizerConfig,
+    TrainingConfig,
+)
 from keras_stylegan.config.checks import choices
 from keras_stylegan.data.image_set import label_record
 from keras_stylegan.errors import InputError
@@ -47,6 +55,33 @@ def test_parameters_are_those_of_the_networks(options):
     networks[1].build()
     counts = [sum(int(np.prod(variable.shape)) for variable in network.trainable_variables) for network in networks]
     assert list(resources.parameters(config.model)) == counts
+
+
+@pytest.mark.parametrize("model", [{}, {"architecture": "resnet", "channels": 3}, {"network": "stylegan"}])
+def test_parameters_of_networks_that_grow(model):
+    config = Config(
+        model=ModelConfig(resolution=16, z_dim=8, w_dim=12, mapping_layers=2, **NARROW, **model),
+        optimizer=OptimizerConfig(schedule="constant"),
+        growing=GrowingConfig(start=4, kimg=1.0, fade_kimg=1.0),
+        training=TrainingConfig(total_kimg=10.0),
+    )
+    networks = [make_generator(config, 2), make_discriminator(config, 2)]
+    networks[1].build()
+    counts = [sum(int(np.prod(variable.shape)) for variable in network.trainable_variables) for network in networks]
+    found = resources.needs(config)
+    assert [found.generator, found.discriminator] == counts
+
+
+def test_a_large_batch_at_a_low_resolution_counts_by_its_features():
+    config = Config(
+        optimizer=OptimizerConfig(schedule="constant"),
+        growing=GrowingConfig(start=8, kimg=1.0, fade_kimg=1.0, batch=((8, 4096),)),
+        training=TrainingConfig(total_kimg=10.0, batch_size=4),
+    )
+    whole = dataclasses.replace(config, growing=GrowingConfig())
+    # 512 channels at 4x4 and 8x8; with 4 images those of all resolutions are 1.74 M values.
+    ratio = 4096 * 512 * (16 + 64) / (4 * 1.74e6)
+    assert resources.needs(config).features / resources.needs(whole).features == pytest.approx(ratio, rel=0.01)
 
 
 WIDE = ["--model.channel-base=4096", "--model.channel-max=128"]

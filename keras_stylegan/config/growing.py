@@ -87,14 +87,14 @@ class GrowingConfig:
         for name, section, wanted in (("schedule", optimizer, "constant"), ("steps_per_execution", training, 1)):
             value = getattr(section, name)
             require(value == wanted, option(section, name), f"{wanted!r} with growing.start", value)
-        phases = len(levels) - 1
-        least = phases * (self.kimg + self.fade_kimg)
-        total = training.total_kimg
+        phases, total = len(levels) - 1, training.total_kimg
+        # In images, as 2·(0.2 + 0.1) is more than 0.6.
+        least = phases * (round(1000 * self.kimg) + round(1000 * self.fade_kimg))
         require(
-            total is not None and total >= least,
+            total is not None and 1000 * total > least - 1,
             "training.total_kimg",
-            f"at least {least:g} with growing.start: {phases} times growing.kimg + growing.fade_kimg ({self.kimg:g} + "
-            f"{self.fade_kimg:g}) until the last resolution is there",
+            f"at least {least / 1000:g} with growing.start: {phases} times growing.kimg + growing.fade_kimg "
+            f"({self.kimg:g} + {self.fade_kimg:g}) until the last resolution is there",
             total,
         )
 

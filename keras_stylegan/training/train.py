@@ -100,7 +100,7 @@ def train(
         evaluates = sitting is not None or _is_evaluated(config.training, total_images)
         heldout = _heldout_images(config, data, journal.say) if chief and evaluates else None
         callbacks = RunCallbacks(config, folder, record, data, heldout, total_images, journal, sitting)
-        journal.say(_summary(config, gan, data, total_images))
+        journal.say(_summary(config, gan, data, stages))
         if chief:
             journal.begin()
             folder.write_config(config, source_of(config).records)
@@ -193,7 +193,8 @@ def _fit(
                 continue
             enter(gan, stage)
             callbacks.stop.images = stage.end
-            fit_epochs(gan, batches(stage.batch_size, *stage.position(gan.images_seen)), stage.end_epoch, callbacks.all)
+            left = batches(stage.batch_size, *stage.position(gan.images_seen))
+            fit_epochs(gan, left, stage.end_epoch, callbacks.all, verbose=0)
             if callbacks.stopped_early or gan.images_seen < stage.end:
                 break
         saved = callbacks.saver.save()
@@ -223,18 +224,21 @@ def _end(
     return 0
 
 
-def _summary(config: Config, gan, data: ImageSet, total_images: int) -> str:
+def _summary(config: Config, gan, data: ImageSet, stages: list[Stage]) -> str:
     def millions(network) -> str:
         return f"{network.count_params() / 1e6:.2f} M"
 
     channels = config.model.channels
-    count, batch_size = replicas.num_replicas(), config.training.batch_size
+    total_images, batch_size = stages[-1].end, config.training.batch_size
+    begins = zip(config.growing.levels(config.model.resolution), stages, strict=True)
+    growing = ", ".join(f"{level} from {stage.start / 1000:g} kimg on" for level, stage in begins)
+    count = replicas.num_replicas()
     shared = "1 replica" if count == 1 else f"{count} replicas with {batch_size // count} each"
     return (
         f"Generator {millions(gan.generator)} and discriminator {millions(gan.discriminator)} parameters, "
         f"{in_words(config.model.resolution)}, {channels} channel{'s' * (channels > 1)}; "
         f"{config.loss.adversarial} with {', '.join(map(str, gan.penalties)) or 'no penalty'}; "
-        f"batch {batch_size}, {shared}; "
+        f"batch {batch_size}, {shared}; {f'resolution {growing}; ' if len(stages) > 1 else ''}"
         f"{total_images / 1000:g} kimg, {total_images / len(data):.1f} passes over {len(data)} images. "
         "The first step takes longer: the graph is built."
     )

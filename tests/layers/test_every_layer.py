@@ -170,4 +170,4 @@ def test_weights_that_are_drawn_are_unit_normal(case):
             bound = 5 / np.sqrt(2 * value.size)
             assert abs(np.sqrt(np.mean((m * value) ** 2)) - 1) < bound, variable.path
         else:
-            assert variable.name in ("bias", "strength", "w_avg")
+            assert variable.name in ("bias", "strength", "w_avg", "growth")
