@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 from exported import Exported, make_run
+from helpers import normal, randomize
 from onnx.reference import ReferenceEvaluator
 
 import export.to_onnx
@@ -16,6 +17,7 @@ from export.options import ExportOptions
 from export.to_onnx import PARTS, export_run, to_onnx
 from export.verify import verify
 from keras_stylegan.errors import InputError
+from keras_stylegan.models import Generator, StyleGANGenerator
 from keras_stylegan.models.reference import from_reference
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -48,6 +50,25 @@ def test_reference_images(name):
     np.testing.assert_allclose(run(graphs["synthesis"], w=w), np.clip(arrays["out/image_psi1"], -1, 1), atol=5e-5)
     quiet = to_onnx(generator, "synthesis", ExportOptions(layout="nchw", noise="none")).SerializeToString()
     np.testing.assert_allclose(run(quiet, w=w), np.clip(arrays["out/image_nonoise"], -1, 1), atol=5e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Generator, StyleGANGenerator])
+@pytest.mark.parametrize("growth", [0.0, 1.25, 2.0])
+def test_a_generator_that_grows_is_exported_at_its_level(kind, growth):
+    """At full size, with the noise of all levels among its inputs: 4x4, mostly 8x8, and 16x16, which is the last."""
+    generator = kind(resolution=16, growing_start=4, z_dim=4, w_dim=6, mapping_layers=1, channel_base=64, seed=0)
+    generator.build()
+    randomize(generator)
+    generator.synthesis.growth.assign(growth)
+    shapes = generator.synthesis.noise_shapes(2)
+    noise = {f"noise_{i}": normal(*shape, seed=i) for i, shape in enumerate(shapes)}
+    z = normal(2, 4)
+    expected = np.clip(generator(z, noise=list(noise.values())), -1, 1)
+    graph = to_onnx(generator, "generator", ExportOptions(noise="input")).SerializeToString()
+    images = run(graph, z=z, truncation_psi=np.float32(1), **noise)
+    np.testing.assert_allclose(images, expected, atol=1e-5)
+    assert images.std() > 0.1
 
 
 def test_files_names_and_axes(conditional):
