@@ -25,6 +25,7 @@ class Quadratic:
         self.penalties = active_penalties({"gp_weight": 0.0, "r1_gamma": 0.0} | options)
         self.discriminator = SimpleNamespace(mbstd_group_size=group)
         self.augmenter = SimpleNamespace(observe=lambda real, fake: {})
+        self.pixel_share = 1.0
         self.calls = []
 
     def score(self, images, label):
