@@ -1,4 +1,4 @@
-"""ADNI's AD_NC folder at 64x64 with the networks of StyleGAN (2018): AdaIN after every convolution, no skips.
+"""ADNI's AD_NC folder at 64x64 with StyleGAN (2018): AdaIN after every convolution, no skips, growing from 8x8.
 
 Beside adni64_cpu, whose recipe it has, it shows what StyleGAN2 changed. The paper's own recipe is WGAN-GP or the
 logistic loss with R1, and style mixing with probability 0.9.
@@ -9,7 +9,12 @@ Hardware:  two CPU cores, 1.1 GB
 
 import dataclasses
 
+from keras_stylegan.config import GrowingConfig
 from keras_stylegan.experiments import load_experiment
 
 base = load_experiment("adni64_cpu")
-config = dataclasses.replace(base, model=dataclasses.replace(base.model, network="stylegan"))
+config = dataclasses.replace(
+    base,
+    model=dataclasses.replace(base.model, network="stylegan"),
+    growing=GrowingConfig(start=8, kimg=10.0, fade_kimg=10.0),
+)
