@@ -8,6 +8,7 @@ import math
 import keras
 from keras import ops
 
+from keras_stylegan.augment.pipeline import Pipeline
 from keras_stylegan.backend.replicas import num_replicas
 from keras_stylegan.layers.resample import double, halve
 from keras_stylegan.models.growth import GeneratorAtLevel, fade_in
@@ -57,6 +58,8 @@ def enter(gan, stage):
     gan.draws.generator = GeneratorAtLevel(gan.generator, stage.level)
     whole, level = (height_width(generator.resolution) for generator in (gan.generator, gan.draws.generator))
     gan.pixel_share = math.prod(level) / math.prod(whole)
+    operations = [operation.name for operation in gan.augmenter.pipeline.operations]
+    gan.augmenter.pipeline = Pipeline(operations, *level, gan.generator.channels)
     rates = gan.compile_options["learning_rates"] or {}
     gan.learning_rates = {name: rate * stage.learning_rate_factor for name, rate in rates.items()}
     if stage.level and gan.images_seen == stage.start:

@@ -14,8 +14,8 @@ class Sitting(StepCallback):
     """Stops training at a time or a number of images, evaluates there, and keeps clock.csv.
 
     Training time is that of the steps, their data and the log. What comes after this callback in a step (evaluation,
-    checkpoint, plot, samples) is other time, and so are the start-up and the first step of a process, which compiles.
-    `after` must be the last callback of the list.
+    checkpoint, plot, samples) is other time, and so are the start-up and the steps that compile: the first of a process,
+    and of each resolution while networks grow. `after` must be the last callback of the list.
 
     The clock is written before the checkpoint of the same step. On resuming, rows beyond the state that training
     continues from are dropped.
@@ -45,7 +45,7 @@ class Sitting(StepCallback):
         self._moments: list[Moment] | None = None
         self._training = self._counted = self._other = 0.0
         self._since: float | None = None
-        self._compiled = False
+        self._compiled: tuple | None = None
 
     def join(self, total_images: int, log_kimg: float, evaluate: Callable[[], object] | None) -> None:
         """Takes its place in a run.
@@ -72,7 +72,9 @@ class Sitting(StepCallback):
             self._moments = [moment for moment in moments if moment.images < seen] + [now] * (seen > 0)
             self._training, self._other = now.training, now.other
         # `fit_epochs` calls `fit` twice when it begins within an epoch; the step is compiled once.
-        self._since = time.perf_counter() if self._compiled else None
+        # A stage of growing begins with a step that compiles.
+        compiled = self._compiled and self._compiled[0] == getattr(self.model, "stage", None)
+        self._since = time.perf_counter() if compiled else None
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the step; stops if the sitting is over.
@@ -81,7 +83,7 @@ class Sitting(StepCallback):
             InputError: The disk is full.
         """
         self._count()
-        self._compiled = True
+        self._compiled = (getattr(self.running_model, "stage", None),)
         ends = self._interval.ends(self.running_model)
         seen = self.running_model.images_seen
         if not self._is_over(seen):
