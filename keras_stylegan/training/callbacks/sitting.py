@@ -14,7 +14,7 @@ class Sitting(StepCallback):
     """Stops training at a time or a number of images, evaluates there, and keeps clock.csv.
 
     Training time is that of the steps, their data and the log. What comes after this callback in a step (evaluation,
-    checkpoint, plot, samples) is other time, and so are the start-up and the steps that compile: the first of a process,
+    checkpoint, plot, samples) is other time, and so are start-up and the steps that compile: the first of a process,
     and of each resolution while networks grow. `after` must be the last callback of the list.
 
     The clock is written before the checkpoint of the same step. On resuming, rows beyond the state that training
