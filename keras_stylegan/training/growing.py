@@ -62,12 +62,16 @@ def enter(gan, stage):
     gan.augmenter.pipeline = Pipeline(operations, *level, gan.generator.channels)
     rates = gan.compile_options["learning_rates"] or {}
     gan.learning_rates = {name: rate * stage.learning_rate_factor for name, rate in rates.items()}
-    if stage.level and gan.images_seen == stage.start:
-        for optimizer in gan.optimizers:
-            for variable in optimizer.variables:
-                if variable.name not in NO_SLOTS:
-                    first = ops.ones if variable.name == "beta_2_product" else ops.zeros
-                    variable.assign(first(variable.shape, variable.dtype))
+    if gan.images_seen != stage.start:
+        return
+    # Weights that a run begins with may come from one that had grown further.
+    for network in (gan.generator.synthesis, gan.generator_ema.synthesis, gan.discriminator):
+        network.growth.assign(max(0, stage.level - 1))
+    for optimizer in gan.optimizers:
+        for variable in optimizer.variables:
+            if variable.name not in NO_SLOTS:
+                first = ops.ones if variable.name == "beta_2_product" else ops.zeros
+                variable.assign(first(variable.shape, variable.dtype))
 
 
 def shown(gan, images):

@@ -133,6 +133,15 @@ def test_the_slots_of_the_optimizers_start_anew_with_a_resolution(run):
     np.testing.assert_array_equal(gan.d_optimizer.variables[-3].numpy(), velocity)
 
 
+def test_a_run_begins_at_its_first_level_whatever_its_weights_had_grown_to():
+    gan = make_gan()
+    growths = [gan.generator.synthesis.growth, gan.generator_ema.synthesis.growth, gan.discriminator.growth]
+    for growth in growths:
+        growth.assign(2)
+    enter(gan, STAGES[0])
+    assert [float(growth) for growth in growths] == [0, 0, 0]
+
+
 def test_batch_and_learning_rate_are_those_of_the_resolution():
     gan, rates = make_gan(), []
     for stage in STAGES[:2]:
