@@ -114,6 +114,40 @@ def test_window_by_percentiles_of_the_foreground():
     np.testing.assert_allclose(found.images[0][2:-2, 2:-2], expected, atol=0.51, rtol=0)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
+@pytest.mark.parametrize("signs", [(1, 1, 1), (-1, 1, -1)])
+@pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])
+def test_slices_of_long_volumes_stored_in_any_order(order, signs, plane):
+    """Sides beyond 255 voxels, larger than the picture and smaller; memory may run along any axis, either way."""
+    body = np.zeros((280, 20, 262), np.float32)
+    random = np.random.default_rng(0)
+    body[3:-9, 2:-4, 5:-2] = random.choice([0.0, 60.0, 80.0, 100.0], (268, 14, 255), p=[0.4, 0.2, 0.2, 0.2])
+    stored = np.ascontiguousarray(body.transpose(order)[tuple(slice(None, None, signs[axis]) for axis in order)])
+    affine = np.zeros((4, 4))
+    affine[3, 3] = 1
+    for place, axis in enumerate(order):
+        affine[axis, place] = signs[axis]
+        affine[axis, 3] += 0 if signs[axis] > 0 else body.shape[axis] - 1
+    found = slices_of(canonical(stored, affine), options(size=(32, 64), window=(0.0, 200.0), plane=plane))
+    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
+    inside = [(3, 270), (2, 15), (5, 259)]
+    across, down = (other for other in range(3) if other != axis)
+    assert found.position_mm.tolist() == list(range(inside[axis][0], inside[axis][1] + 1))
+    for row in (0, 5, -1):
+        picture = np.moveaxis(body, axis, 0)[int(found.position_mm[row])]
+        np.testing.assert_allclose(found.brain[row], min(1, np.count_nonzero(picture) / (32 * 64)), rtol=1e-12)
+        expected = np.zeros((32, 64))
+        # The middle of the head falls on the middle of the picture; rows run down, columns from right to left.
+        top = int(np.floor(body.shape[down] - sum(inside[down]) / 2 - 0.5 - 16 + 0.5))
+        left = int(np.floor(body.shape[across] - sum(inside[across]) / 2 - 0.5 - 32 + 0.5))
+        seen = picture[::-1, ::-1].T
+        for y in range(32):
+            for x in range(64):
+                if 0 <= top + y < seen.shape[0] and 0 <= left + x < seen.shape[1]:
+                    expected[y, x] = seen[top + y, left + x] / 200 * 65535
+        np.testing.assert_allclose(found.images[row], expected, atol=0.51, rtol=0)
+
+
 def test_window_clips():
     np.testing.assert_array_equal(windowed(np.array([-5.0, 0, 1, 2, 9]), (0, 2)), [0, 0, 32768, 65535, 65535])
 
