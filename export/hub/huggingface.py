@@ -14,8 +14,8 @@ USAGE = """
 hf upload USER/{name} .        # in this folder: makes the repository, once you have logged in
 ```
 
-With Keras on TensorFlow, JAX or PyTorch, where keras-stylegan is installed (`pip install .` in its checkout). Without TensorFlow Keras
-reads no hf:// address: give it `huggingface_hub.snapshot_download("USER/{name}")` there.
+With Keras on TensorFlow, JAX or PyTorch, where keras-stylegan is installed (`pip install .` in its checkout); without
+TensorFlow Keras reads no hf:// address: give it `huggingface_hub.snapshot_download("USER/{name}")` there.
 
 ```python
 import keras
