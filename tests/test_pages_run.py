@@ -79,6 +79,7 @@ def test_the_commands_of_a_page(page, folder, monkeypatch, capsys):
             shutil.rmtree(parse(words).run_folder(), ignore_errors=True)
         if kind == "prepare --out":
             shutil.rmtree("DATASET", ignore_errors=True)
+        print(*words, flush=True)
         code = main(words)
         assert code == 0, f"{words}\n{capsys.readouterr()}"
     for words in commands(blocks, r"python -m export\.runtime"):
