@@ -24,7 +24,7 @@ PANELS = (
     ("Path length of the generator", "path length", ("path_length",), "linear"),
     ("Augmentation", "share", COLUMNS_OF_AUGMENTATION, "linear"),
     ("Schedules", "value", tuple(name for name in SCHEDULED if name not in COLUMNS_OF_AUGMENTATION), "log"),
-    ("Progressive growing", "resolution", ("resolution",), "log"),
+    ("Progressive growing", "resolution", ("resolution",), "linear"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 EVALUATION_PANEL = (
