@@ -15,7 +15,7 @@ GROWING = [
     Row("a batch that breaks the groups", f"{TRAIN} --growing.batch 8 6",
         "growing.batch must be of multiples of model.mbstd_group_size (4). Received: ((8, 6),)"),
     Row("a batch of another resolution", f"{TRAIN} --growing.batch 4 8", "resolutions are one of (8, 16, 32, 64)"),
-    Row("half a pair", f"{TRAIN} --growing.batch 8", "--growing.batch"),
+    Row("half a pair of a resolution", f"{TRAIN} --growing.batch 8", "--growing.batch"),
     Row("learning rates that change", f"{TRAIN} --optimizer.schedule cosine", "optimizer.schedule must be 'constant'"),
     Row("growing without a start", "train --growing.kimg 3", "growing.kimg must be left out without growing.start"),
     Row("growing without end", f"{TRAIN} --growing.kimg inf", "growing.kimg must be greater than 0"),
