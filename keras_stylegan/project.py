@@ -105,10 +105,8 @@ def project(run_dir: Path | None, paths: tuple[Path, ...], options: ProjectOptio
     record |= _result(names, targets, found, references, options)
     replace_file(folder / "projection.json", json.dumps(record, indent=2, ensure_ascii=False).encode())
     replace_file(folder / "projection.npz", _npz(record, found, len(images)))
-    titles = [f"{entry['distance']:.3f}" for entry in record["images"]]
-    titles += [f"{value:.3f}" for reference in record["references"].values() for value in reference["distances"]]
-    groups = [("", len(images)), *((name, len(part)) for name, part in references.items())]
-    written = write_pictures(folder, targets, found, titles, groups)
+    labels = [*names, *(name for name, part in references.items() for _ in part)]
+    written = write_pictures(folder, targets, found, labels, found.distances.tolist(), len(images))
     for line in (*_lines(record), *written, PRIVATE):
         say(line)
     return folder

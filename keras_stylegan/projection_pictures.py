@@ -19,6 +19,7 @@ COLUMNS = 12
 """Images beside each other in the sheet."""
 MOST_SHOWN = 48
 """Images in the sheet; further ones have their files only."""
+LONGEST_LABEL = 16
 FILM_COLUMNS = 4
 FILM_PIXELS = 160
 """Side of an image in the film, at least."""
@@ -29,7 +30,7 @@ ROWS = ("image", "projection", "image − projection")
 
 
 def write_pictures(
-    folder: Path, targets: np.ndarray, found: Projection, titles: list[str], groups: list[tuple[str, int]]
+    folder: Path, targets: np.ndarray, found: Projection, labels: list[str], distances: list[float], named: int
 ) -> list[str]:
     """Writes the pictures.
 
@@ -37,9 +38,9 @@ def write_pictures(
         folder: Where to.
         targets: (N, H, W, C) images that were projected.
         found: Their projections.
-        titles: (N,) what stands above each in the sheet.
-        groups: What the images are of and how many there are of each, in their order; the first are those that were
-            named, and alone have files of their own.
+        labels: (N,) what each is of: its name, or the kind of people that it is compared with.
+        distances: (N,) of the projections.
+        named: The first so many images are those that were named, and alone have files of their own.
 
     Returns:
         Lines that say what was written.
@@ -47,12 +48,11 @@ def write_pictures(
     Raises:
         InputError: The folder cannot be written.
     """
-    named = groups[0][1]
     differences = targets - found.images
     for index in range(named):
         save_image(folder / f"{index:03d}_projection.png", enlarge(found.images[index]))
         save_image(folder / f"{index:03d}_residual.png", enlarge(signed_colours(differences[index])))
-    replace_file(folder / "projection.png", _sheet(targets, found.images, titles, groups), sync=False)
+    replace_file(folder / "projection.png", _sheet(targets, found.images, labels, distances), sync=False)
     # Those that were named come first.
     shown = min(named, FILM_COLUMNS, found.film.shape[1])
     frames = _film(targets[:shown], found.film[:, :shown])
@@ -76,9 +76,8 @@ def _film(targets: np.ndarray, film: np.ndarray) -> np.ndarray:
     return np.stack(frames)[order]
 
 
-def _sheet(targets: np.ndarray, images: np.ndarray, titles: list[str], groups: list[tuple[str, int]]) -> bytes:
+def _sheet(targets: np.ndarray, images: np.ndarray, labels: list[str], distances: list[float]) -> bytes:
     """Three rows for every twelve images, with what they are of, their distances and the scale of the colours."""
-    labels = [name for name, count in groups for _ in range(count)]
     count = min(len(targets), MOST_SHOWN)
     columns = min(count, COLUMNS)
     blocks = -(-count // columns)
@@ -98,9 +97,9 @@ def _sheet(targets: np.ndarray, images: np.ndarray, titles: list[str], groups: l
             axis.imshow(np.clip((picture + 1) / 2, 0, 1), interpolation="nearest")
             if column == 0:
                 axis.text(-0.08, 0.5, ROWS[row], rotation=90, ha="right", va="center", transform=axis.transAxes, size=7)
-        first = index == 0 or column == 0 or labels[index] != labels[index - 1]
-        heading = f"{labels[index]}\n" if first and labels[index] else "\n" if any(labels) else ""
-        axes[3 * block, column].set_title(f"{heading}{titles[index]}", fontsize=7, loc="left")
+        again = column > 0 and labels[index] == labels[index - 1]
+        heading = "" if again else labels[index][:LONGEST_LABEL]
+        axes[3 * block, column].set_title(f"{heading}\n{distances[index]:.3f}", fontsize=7, loc="left")
     _colour_bar(figure, axes)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)

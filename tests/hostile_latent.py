@@ -51,6 +51,8 @@ LATENT = [
         ("starting from another family", "train --init-from @/run --run-dir @/new --model.network stylegan",
          "has model.network 'stylegan2', and this run", {}),
         ("starting anew what goes on", "train --run-dir @/run --resume --init-from @/run", "is for a new run", {}),
+        ("freezing random layers", "train --run-dir @/new --training.freeze-d 1", "training.freeze_d keeps layers", {}),
+        ("freezing below nothing", "train --training.freeze-d -1", "training.freeze_d must be at least 0", {}),
         ("evaluating one projection", "evaluate @/run --projected 1", "projected must be 0, or from 2 to 10,000", {}),
     )
 ]  # fmt: skip

@@ -24,6 +24,10 @@ class TrainingConfig:
     """Discriminator updates per generator update (n_critic of WGAN-GP)."""
     style_mixing_prob: float = 0.0
     """Share of generated images made from two latents (the StyleGAN papers use 0.9)."""
+    freeze_d: int = 0
+    """Blocks of the discriminator, from the highest resolution on, that stay as they are (FreezeD, Mo et al. 2020), in
+    a run that starts from another's weights (--init-from): what they see is the same in both, and few images teach
+    the rest."""
     ema_kimg: float | None = None
     """Half-life of the moving average of the generator's weights; by default batch_size·10/32."""
     ema_rampup: float | None = 0.05
@@ -72,7 +76,7 @@ class TrainingConfig:
         require_at_most(self, MOST_STEPS, "discriminator_steps", "steps_per_execution")
         require_at_most(self, 10_000, "sample_count")
         require_at_most(self, MOST_EVALUATED, "evaluate_count")
-        require_at_least(self, 0, "seed", "checkpoint_gb")
+        require_at_least(self, 0, "seed", "checkpoint_gb", "freeze_d")
         require_at_most(self, MOST_SEED, "seed")
         in_kimg = ("total_kimg", "ema_kimg", "log_kimg", "sample_kimg", "checkpoint_kimg", "evaluate_kimg")
         require_positive(self, "ema_rampup", *in_kimg)

@@ -95,6 +95,21 @@ def _make(name, config, class_count, dtype, covariates):
     )
 
 
+def freeze(discriminator: DiscriminatorNetwork, count: int) -> None:
+    """Keep the first layers of a discriminator as they are: its `from_rgb` and `count` blocks; 0 keeps nothing.
+
+    Raises:
+        InputError: It has not so many.
+    """
+    blocks = getattr(discriminator, "blocks", ())
+    if count > len(blocks):
+        raise InputError(
+            f"training.freeze_d must be at most {len(blocks)}, the discriminator's blocks. Received: {count}"
+        )
+    for layer in (discriminator.from_rgb, *(layer for block in blocks[:count] for layer in block)) if count else ():
+        layer.trainable = False
+
+
 def check_batch(config: Config) -> None:
     """Check that every replica gets the same number of images, and whole groups of the minibatch deviation.
 
@@ -136,9 +151,10 @@ def _make_gan(
 ) -> StyleGAN:
     training = config.training
     dtype = "float32" if training.precision == "float32" else f"mixed_{training.precision}"
+    discriminator = make_discriminator(config, class_count, dtype, covariates)
     gan = StyleGAN(
         make_generator(config, class_count, dtype, covariates),
-        make_discriminator(config, class_count, dtype, covariates),
+        discriminator,
         ema_kimg=training.batch_size * 10 / 32 if training.ema_kimg is None else training.ema_kimg,
         ema_rampup=training.ema_rampup,
         style_mixing_prob=training.style_mixing_prob,
@@ -147,6 +163,8 @@ def _make_gan(
         seed=derive_seed(training.seed, "draws"),
         name="stylegan",
     )
+    # Before the optimizer is built, which has slots for what is trained.
+    freeze(discriminator, training.freeze_d)
     gan.compile(
         **make_optimizers(config, steps_per_epoch, total_steps),
         **dataclasses.asdict(config.loss),

@@ -8,7 +8,15 @@ from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.record import Record
 
-FIXED = ("model", "growing", "training.batch_size", "training.seed", "training.precision", "augment.horizontal_flip")
+FIXED = (
+    "model",
+    "growing",
+    "training.batch_size",
+    "training.seed",
+    "training.precision",
+    "training.freeze_d",
+    "augment.horizontal_flip",
+)
 """Sections and options that decide the networks or what the next batch is: another value is another run."""
 SAID = (
     "loss",

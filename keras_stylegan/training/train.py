@@ -77,6 +77,11 @@ def train(
             raise InputError(f"{run_dir} holds a run already; continue it with --resume or choose another --run-dir")
         # Before the images are read, which may take long.
         origin = None if init_from is None else Origin(init_from, config)
+        if config.training.freeze_d and origin is None and not resume:
+            raise InputError(
+                "training.freeze_d keeps layers as they are, which is for a run that starts from another: add "
+                f"--init-from RUN. Received: {config.training.freeze_d}"
+            )
         data = _training_images(config, journal.say)
         # Checks that the images fill a batch.
         stages = plan(config, lambda size: _batches(config, data, size).batches_per_epoch)

@@ -146,6 +146,7 @@ REJECTED = [
     (ModelConfig, {"noise": "const"}, "noise must be .random. or .none.. Received: .const."),
     (TrainingConfig, {"seed": -1}, "seed must be at least 0. Received: -1"),
     (TrainingConfig, {"checkpoint_gb": -1.0}, "checkpoint_gb must be at least 0. Received: -1.0"),
+    (TrainingConfig, {"freeze_d": -1}, "freeze_d must be at least 0. Received: -1"),
     *[
         (TrainingConfig, {name: value}, f"{name} must be greater than 0. Received: {value}")
         for name in (
