@@ -53,9 +53,8 @@ def measure_projection(
         Key("projection_advantage"), advantage(of_train, of_heldout, train_subjects, heldout_subjects, seed)
     )  # fmt: skip
     interval = mean_interval(of_heldout, heldout_subjects, seed)
-    note = "the value in the column of the floor is that of the model's own images"
     floor = Estimate(float(of_own.mean()), mean_interval(of_own, None, seed), len(own), 0, seed)
-    estimate = Estimate(float(of_heldout.mean()), interval, len(own), len(heldout), seed, note, floor)
+    estimate = Estimate(float(of_heldout.mean()), interval, len(own), len(heldout), seed, floor=floor)
     ledger.enter(Key("projection_distance"), estimate)
 
 

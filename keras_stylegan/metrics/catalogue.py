@@ -259,10 +259,12 @@ METRICS = {
         "Projection distance of held-out people",
         "lower",
         "How far the nearest image that the model can make is from a held-out person's, in grey values (2 is the whole "
-        "range). The ratio is to its own images, projected in the same way: what the search itself leaves.",
+        "range). The value beside it is that of the model's own images, projected in the same way: what the search "
+        "itself leaves.",
         "Karras et al. 2019, appendix D",
         None,
         None,
+        has_ratio=False,
     ),
 }
 """Name to record, in the order of the report."""
