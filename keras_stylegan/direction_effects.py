@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.covariates import spread_labels
-from keras_stylegan.latent.directions import Direction, chance, partial_slopes, principal, sefa, style_kernels
+from keras_stylegan.latent.directions import Direction, chance, partial_slopes, principal, sefa, slopes, style_kernels
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.mixing import layer_ranges
 from keras_stylegan.metrics.bootstrap import mean_interval
@@ -34,7 +34,8 @@ class Effects:
     def images_to_draw(self) -> int:
         """For the progress bar; how many directions there are is known when they are found."""
         options, ranges = self.options, len(self._ranges())
-        directions = options.sefa * (ranges - 1) + options.pca + len(self.supervised)
+        total = sum(factor.fit_quality is not None for factor in self.supervised)
+        directions = options.sefa * (ranges - 1) + options.pca + len(self.supervised) + total
         per_range = options.chance * 2 * CHANCE_PAIRS
         fitted = options.count if self.supervised else 0
         return fitted + options.samples * (1 + 2 * directions) + (ranges * per_range if self.factors else 0)
@@ -59,9 +60,15 @@ class Effects:
             labels = np.stack([factor.fit(images) for factor in self.supervised], axis=1)
             usable = np.isfinite(labels).all(axis=1)
             moving = [k for k in range(labels.shape[1]) if np.ptp(labels[usable][:, k]) > 0]
-            slopes = partial_slopes(self.w[usable], labels[usable][:, moving])
-            chosen = [self.supervised[k].name for k in moving]
-            found += [Direction(n, "supervised", every, v, n) for n, v in zip(chosen, slopes, strict=True)]
+            labels, chosen = labels[usable][:, moving], [self.supervised[k] for k in moving]
+            held, total = partial_slopes(self.w[usable], labels), slopes(self.w[usable], labels)
+            found += [Direction(f.name, "supervised", every, v, f.name) for f, v in zip(chosen, held, strict=True)]
+            # Of a class little may be left once all that goes with it is held.
+            found += [
+                Direction(f"{f.name} (total)", "supervised", every, vector, f.name)
+                for f, vector in zip(chosen, total, strict=True)
+                if f.fit_quality is not None
+            ]
         for number, vector in enumerate(principal(self.w, self.options.pca)):
             found.append(Direction(f"pca {number + 1}", "pca", every, vector))
         kernels = style_kernels(self.renderer.generator)

@@ -41,7 +41,14 @@ def test_what_is_written_is_read_by_the_runtime_and_says_what_was_measured(tmp_p
     assert quality["slice_height_mm"]["low"] > 0.5 and quality["brightness"] is None
     found = read_directions(path, record["weights_sha256"])
     ranges = ["coarse", "middle"]  # 16 pixels have no fine layers
-    expected = [*names, "pca 1", "pca 2", *(f"sefa {name} {k}" for name in ranges for k in (1, 2))]
+    expected = [
+        *names,
+        "AD (total)",
+        "slice_height_mm (total)",
+        "pca 1",
+        "pca 2",
+        *(f"sefa {name} {k}" for name in ranges for k in (1, 2)),
+    ]
     assert list(found) == expected
     assert found["sefa coarse 1"].layers == (0, 3) and found["sefa middle 1"].layers == (3, generator.num_ws)
     for name, direction in found.items():

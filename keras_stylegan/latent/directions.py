@@ -71,6 +71,15 @@ def principal(w: np.ndarray, count: int) -> list[np.ndarray]:
     return [one_deviation(vector, w) for vector in vectors.T[::-1][:count]]
 
 
+def slopes(w: np.ndarray, factors: np.ndarray) -> list[np.ndarray]:
+    """For each factor, how the mean style changes with it and with all that goes with it: the covariances.
+
+    Args and returns: See `partial_slopes`.
+    """
+    centred = factors - factors.mean(axis=0)
+    return [one_deviation(slope, w, keep_sign=True) for slope in centred.T @ (w - w.mean(axis=0))]
+
+
 def partial_slopes(w: np.ndarray, factors: np.ndarray) -> list[np.ndarray]:
     """For each factor, how the mean style changes with it while the others stay: least squares of w on the factors.
 

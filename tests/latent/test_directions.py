@@ -9,6 +9,7 @@ from keras_stylegan.latent.directions import (
     partial_slopes,
     principal,
     sefa,
+    slopes,
     style_kernels,
 )
 from keras_stylegan.models import Generator, StyleGANGenerator
@@ -102,6 +103,8 @@ def test_partial_slopes_hold_the_other_factor():
     w = factors @ np.stack([a, b]) + 0.1 * rng.normal(size=(20000, 5))
     first, second = (unit(vector) for vector in partial_slopes(w, factors))
     assert first @ a > 0.99 and second @ b > 0.99
+    # With all that goes with it: cov(w, y1) = a + 0.8 b, as y2 goes with y1 by 0.8.
+    assert unit(slopes(w, factors)[0]) @ unit(a + 0.8 * b) > 0.99
     both_means = unit(w[factors[:, 0] > 0].mean(axis=0) - w[factors[:, 0] < 0].mean(axis=0))
     assert both_means @ a < 0.9  # The difference of two means takes the other factor along.
 
