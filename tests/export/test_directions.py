@@ -1,11 +1,14 @@
 import base64
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from export.directions import FORMAT, DirectionError, read_directions
 from export.runtime import OnnxGenerator
+from export.to_onnx import take_directions
+from keras_stylegan.training.trained import load_generator
 
 
 def record(generator_or_sizes, weights="w", **changes):
@@ -92,3 +95,22 @@ def test_styles_of_another_size_and_amounts_without_end(tmp_path):
         direction.moved(np.zeros((1, 4, 9)), 1)
     with pytest.raises(DirectionError, match="the amount must be finite"):
         direction.moved(np.zeros((1, 4, 8)), np.inf)
+
+
+def test_an_export_takes_the_directions_of_its_weights_along(unconditional, tmp_path, capsys):
+    trained = load_generator(unconditional.run)
+    sizes = (trained.generator.num_ws, trained.generator.w_dim)
+    source = unconditional.run / "directions" / "directions.json"
+    source.parent.mkdir()
+    try:
+        take_directions(trained._replace(run_dir=tmp_path / "without"), tmp_path)
+        assert not list(tmp_path.iterdir())
+        write(source, record(sizes, "of other weights"))
+        take_directions(trained, tmp_path)
+        assert "Without directions: " in capsys.readouterr().out and not list(tmp_path.iterdir())
+        write(source, record(sizes, trained.weights_sha256))
+        take_directions(trained, tmp_path)
+        weights = OnnxGenerator(unconditional.path).metadata["weights_sha256"]
+        assert list(read_directions(tmp_path / "directions.json", weights)) == ["slice"]
+    finally:
+        shutil.rmtree(source.parent)
