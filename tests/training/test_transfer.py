@@ -172,9 +172,10 @@ def test_runs_that_are_none(run, tmp_path):
 def test_training_starts_from_another_run(run, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(
-        "from keras_stylegan.config import *\n"
+        "from pathlib import Path\nfrom keras_stylegan.config import *\n"
+        f"cache = Path({str(tmp_path / 'cache')!r})\n"
         f"config = Config(model=ModelConfig(**{MODEL | {'resolution': 16}}),\n"
-        f"                data=DataConfig(source='phantom', phantom_count=16, cache_dir={str(tmp_path / 'cache')!r}),\n"
+        "                data=DataConfig(source='phantom', phantom_count=16, cache_dir=cache),\n"
         "                training=TrainingConfig(batch_size=4, total_kimg=0.016, evaluate_kimg=None))\n"
     )
     assert main(["train", "mine.py", "--init-from", str(run[0])]) == 0
