@@ -32,7 +32,7 @@ def find_devices(devices: list[str]) -> str:
 
     backend = keras.backend.backend()
     found = gpus()
-    devices += ["cpu:0", *(f"gpu:{index}" for index in range(len(found)))]
+    devices += ["cpu", *(f"gpu:{index}" for index in range(len(found)))]
     there = machine_gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cpu = f"CPU with {cores} cores"

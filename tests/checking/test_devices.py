@@ -28,7 +28,7 @@ def find(monkeypatch, hidden):
 def test_a_machine_without_a_gpu(monkeypatch):
     monkeypatch.setattr(devices, "machine_gpus", lambda: "")
     said, found = find(monkeypatch, None)
-    assert found == ["cpu:0"] and "trains on the CPU with " in said and said.endswith("; no NVIDIA GPU here")
+    assert found == ["cpu"] and "trains on the CPU with " in said and said.endswith("; no NVIDIA GPU here")
 
 
 def test_a_gpu_that_the_backend_does_not_see(tmp_path, monkeypatch):
