@@ -105,7 +105,7 @@ def close(actual, expected):
 
 IMAGE, LABEL = (8, 8, 1), (3,)
 FEATURES = (4, 4, 6)
-COVARIATES = {"slice": (-1.0, 1.0, 0.0, 2.0), "age": (-2.0, 3.0, 0.5, 4.0)}
+COVARIATES = {"slice": [-1.0, 1.0, 0.0, 2.0], "age": [-2.0, 3.0, 0.5, 4.0]}
 
 CASES = {
     "dense": Case(EqualizedDense, {"units": 5}, {"inputs": (7,)}),
@@ -196,7 +196,25 @@ CASES = {
     ),
     "discriminator covariates": Case(
         Discriminator,
-        {"covariates": COVARIATES | {"sex": (0, 1, 0.5, 0.5)}, "mbstd_group_size": 2, "mapping_layers": 1, **SMALL},
+        {"covariates": COVARIATES | {"sex": [0.0, 1.0, 0.5, 0.5]}, "mbstd_group_size": 2, "mapping_layers": 1, **SMALL},
+        {"images": IMAGE, "label": LABEL},
+        True,
+    ),
+    "generator covariates": Case(
+        Generator,
+        {"z_dim": 6, "w_dim": 5, "c_dim": 1, "covariates": COVARIATES, "mapping_layers": 1, **SMALL},
+        {"z": (6,), "label": LABEL},
+        True,
+    ),
+    "stylegan generator covariates": Case(
+        StyleGANGenerator,
+        {"z_dim": 6, "w_dim": 5, "c_dim": 1, "covariates": COVARIATES, "mapping_layers": 1, **SMALL},
+        {"z": (6,), "label": LABEL},
+        True,
+    ),
+    "stylegan discriminator covariates": Case(
+        StyleGANDiscriminator,
+        {"c_dim": 1, "covariates": COVARIATES, "mbstd_group_size": 2, "mapping_layers": 1, **SMALL},
         {"images": IMAGE, "label": LABEL},
         True,
     ),

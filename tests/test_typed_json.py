@@ -45,7 +45,7 @@ def test_round_trip(value):
 
 def test_json_is_one_object_per_section():
     plain = json.loads(to_json(changed()))
-    assert list(plain) == ["model", "loss", "optimizer", "schedule", "data", "augment", "training"]
+    assert list(plain) == ["model", "loss", "optimizer", "schedule", "growing", "data", "augment", "training"]
     assert plain["data"]["path"] == str(Path("a") / "b")
     assert plain["optimizer"]["phases"] == [[3, 0.5], [2, 0.25]]
 

@@ -70,7 +70,8 @@ def load_generator(run_dir: Path | None = None, best: bool = False) -> TrainedGe
         path, arrays, record = CheckpointFolder(folder.checkpoints).load_newest(groups)
     generator = make_generator(config, len(record.classes), covariates=record.covariates)
     assign(network_state(generator, "generator_ema"), arrays, path)
-    if isinstance(generator.mapping, MappingNetwork):
+    # Imported weights are truncated towards w_avg, as by those who trained them.
+    if isinstance(generator.mapping, MappingNetwork) and not folder.imported.exists():
         generator.mapping.fit_means()
     return TrainedGenerator(
         generator,

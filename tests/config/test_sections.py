@@ -114,6 +114,9 @@ REJECTED = [
     (GrowingConfig, {"learning_rate_factor": ((8, NAN),), "start": 8}, "growing.learning_rate_factor must be pairs"),
     (GrowingConfig, {"kimg": 5.0}, "growing.kimg must be left out without growing.start. Received: 5.0"),
     (GrowingConfig, {"batch": ((8, 4),)}, "growing.batch must be left out without growing.start. Received: "),
+    (AugmentConfig, {"real_elastic": 0.06}, "augment.real_elastic must be from 0 to 0.05. Received: 0.06"),
+    (AugmentConfig, {"real_elastic": NAN}, "augment.real_elastic must be from 0 to 0.05. Received: nan"),
+    (AugmentConfig, {"real_bias_field": -0.1}, "augment.real_bias_field must be from 0 to 0.5. Received: -0.1"),
     (AugmentConfig, {"clip_leak": 0.0}, r"augment.clip_leak must be in \(0, 1\]. Received: 0.0"),
     (
         ScheduleConfig,
