@@ -71,10 +71,10 @@ def cells(row: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[str, str, st
 
 def plot(tasks: Mapping[str, Any]) -> bytes:
     """PNG: the score over the number of real subjects, a line for every ratio."""
-    figure = Figure(figsize=(5.5 * len(tasks), 3.8), dpi=120, layout="constrained")
+    figure = Figure(figsize=(max(8.0, 5.0 * len(tasks)), 3.9), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(tasks), squeeze=False)[0]
-    for axis, (name, task) in zip(panels, tasks.items(), strict=True):
+    for axis, task in zip(panels, tasks.values(), strict=True):
         ratios = dict.fromkeys(row["ratio"] for row in task["rows"])
         for place, ratio in enumerate(ratios):
             rows = [row for row in task["rows"] if row["ratio"] == ratio]
@@ -92,10 +92,11 @@ def plot(tasks: Mapping[str, Any]) -> bytes:
         axis.set_xticks(counts, [str(count) for count in counts])
         axis.minorticks_off()
         axis.set_xlabel("real training subjects")
-        axis.set_title(f"{name}: {task['unit']}, {task['better']} is better", loc="left", fontsize=10)
+        axis.set_title(f"{task['unit']}\n({task['better']} is better)", loc="left", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(True, color="#dddddd", linewidth=0.6)
-        axis.legend(frameon=False, fontsize=8)
+    legend = panels[0].get_legend_handles_labels()
+    figure.legend(*legend, loc="outside lower center", ncols=len(legend[1]), frameon=False, fontsize=9)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

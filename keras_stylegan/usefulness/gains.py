@@ -65,12 +65,11 @@ def sentences(task: Task, rows: Sequence[Mapping[str, Any]], unit: str) -> list[
         bounds = row["change_interval"]
         inside = bounds is None or bounds[0] <= 0 <= bounds[1]
         what = "nothing certain" if inside else "a gain" if row["change"] > 0 else "a loss"
-
-        given = (
-            f"Generated slices in place of the real ones of {row['subjects']} subjects"
-            if row["ratio"] is None
-            else f"With {row['subjects']} real subjects, adding {row['ratio']:g} generated slices for every real one"
-        )
+        if row["ratio"] is None:
+            given = f"Training on generated images in place of the real ones of {row['subjects']} subjects"
+        else:
+            added = f"{row['ratio']:g} generated image{'' if row['ratio'] == 1 else 's'}"
+            given = f"With {row['subjects']} real subjects, adding {added} for every real one"
         shown = f"{row['change'] if task.classes else -row['change']:+.3g}"
         ends = sorted(bounds if task.classes else (-bounds[1], -bounds[0])) if bounds else None
         interval = f" [{ends[0]:+.3g}, {ends[1]:+.3g}]" if ends else ""

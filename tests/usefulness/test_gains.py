@@ -25,7 +25,7 @@ def test_a_gain_for_everybody_is_a_gain():
     low, high = rows[1]["change_interval"]
     assert 0 < low < rows[1]["change"] < high
     assert line.startswith(
-        "With 8 real subjects, adding 1 generated slices for every real one changes the accuracy by +"
+        "With 8 real subjects, adding 1 generated image for every real one changes the accuracy by +"
     )
     assert line.endswith(": a gain.")
 
