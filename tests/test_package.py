@@ -112,7 +112,7 @@ def test_the_wheel_works_outside_of_the_checkout(python, tmp_path):
     assert "keras-stylegan generate models/demo" in said
     assert "commit" not in (work / "models" / "demo" / "environment.json").read_text()
     run(console, "evaluate", "--count=32", "--features", "random")
-    assert "procedural phantoms" in (work / "models" / "demo" / "evaluation" / "MODEL_CARD.md").read_text()
+    assert "Source: phantom" in (work / "models" / "demo" / "evaluation" / "MODEL_CARD.md").read_text()
     run(console, "export", "--page")
     model = work / "models" / "demo" / "export" / "generator.onnx"
     assert "2 images in" in run(python, "-m", "keras_stylegan.export.runtime", model, "--count=2")
