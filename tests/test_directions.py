@@ -76,6 +76,7 @@ def test_what_is_written_is_read_by_the_runtime_and_says_what_was_measured(tmp_p
         assert sheet.size[0] > 500
 
 
+@pytest.mark.slow
 def test_without_the_runs_images_the_look_alone_is_measured(tmp_path, capsys):
     make_run(tmp_path / "run", conditional=True, path=tmp_path / "gone")
     path = directions(tmp_path / "run", DirectionsOptions(sefa=1, pca=1, **QUICK))

@@ -87,6 +87,7 @@ def test_a_generated_image_is_found_and_a_phantom_is_not(run, tmp_path, capsys):
     ]
 
 
+@pytest.mark.slow
 def test_a_held_out_image_is_not_its_own_measure(run, tmp_path):
     path, _, config = run
     heldout = load_images(config, "test", progress=False).images
@@ -99,6 +100,7 @@ def test_a_held_out_image_is_not_its_own_measure(run, tmp_path):
     assert read(tmp_path / "out")["references"][HELDOUT]["count"] == 1
 
 
+@pytest.mark.slow
 def test_noise_maps_travel_with_the_styles(run, tmp_path):
     _, generator, config = run
     for conv in generator.synthesis.convs:
@@ -121,6 +123,7 @@ def test_noise_maps_travel_with_the_styles(run, tmp_path):
         conv.noise.strength.assign(0.0)
 
 
+@pytest.mark.slow
 def test_a_run_whose_images_are_gone_projects_without_comparing(run, tmp_path, capsys):
     _, generator, _ = run
     config = Config(model=ModelConfig(**MODEL), data=DataConfig(path=tmp_path / "gone"))

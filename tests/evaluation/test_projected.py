@@ -69,6 +69,7 @@ def test_people_that_the_model_has_not_seen_have_no_advantage_over_others(materi
     assert found["interval"][0] < 0.5 < found["interval"][1] and found["floor"]["value"] == 0.5
 
 
+@pytest.mark.slow
 def test_the_report_has_it_where_it_was_asked_for(make_run, images, monkeypatch, tmp_path):
     monkeypatch.setattr("keras_stylegan.evaluation.evaluate.STEPS", 4)
     monkeypatch.setattr(

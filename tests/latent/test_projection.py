@@ -44,7 +44,13 @@ def rms(first, second):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"kind": StyleGANGenerator}, {"channels": 3, "c_dim": 2, "resolution": (8, 10)}], ids=str
+    "options",
+    [
+        {},
+        pytest.param({"kind": StyleGANGenerator}, marks=pytest.mark.slow),
+        {"channels": 3, "c_dim": 2, "resolution": (8, 10)},
+    ],
+    ids=str,
 )
 def test_a_generated_image_is_found_again(options):
     generator = make(**options)
@@ -59,6 +65,7 @@ def test_a_generated_image_is_found_again(options):
     assert np.all(found.ws == found.ws[:, :1]) and found.noise == []
 
 
+@pytest.mark.slow
 def test_one_style_for_each_layer_finds_mixed_styles_and_one_for_all_does_not():
     generator = make()
     ws = styles(generator, 4)
@@ -68,6 +75,7 @@ def test_one_style_for_each_layer_finds_mixed_styles_and_one_for_all_does_not():
     assert np.all(errors[1] < 0.3 * errors[0])
 
 
+@pytest.mark.slow
 def test_what_an_image_becomes_does_not_depend_on_the_others_and_the_seed_repeats_it():
     generator = make()
     images = images_of(generator, styles(generator, 2))
@@ -93,6 +101,7 @@ def test_more_images_than_a_batch_and_the_film_of_the_first():
     np.testing.assert_allclose(found.distances, projector.distance(found.images, images), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_is_found_too_and_stays_noise():
     generator = make(strength=0.3)
     sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]

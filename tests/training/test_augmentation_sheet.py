@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -29,6 +30,7 @@ def test_every_operation_shows_at_its_whole_reach():
         assert max(np.abs(found[3] - found[0]).max(), np.abs(found[7] - found[4]).max()) > 0.05, operation.name
 
 
+@pytest.mark.slow
 def test_prepare_draws_the_chosen_ones(tmp_path):
     def drawn(*operations):
         config = Config(

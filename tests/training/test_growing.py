@@ -63,7 +63,7 @@ class Trace(keras.callbacks.Callback):
         self.images.append(np.asarray(self.model(self.z)))
 
 
-@pytest.fixture(scope="module", params=sorted(NETWORKS))
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in sorted(NETWORKS)])
 def run(request):
     """(gan after three stages, trace, states before each stage and at the end)."""
     gan = make_gan(request.param)
@@ -142,6 +142,7 @@ def test_a_run_begins_at_its_first_level_whatever_its_weights_had_grown_to():
     assert [float(growth) for growth in growths] == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_batch_and_learning_rate_are_those_of_the_resolution():
     gan, rates = make_gan(), []
     for stage in STAGES[:2]:

@@ -21,7 +21,7 @@ def test_mapping_layers_are_those_of_both_networks(layers):
         assert len(network.mapping.dense_layers) == layers
 
 
-@pytest.mark.parametrize("network", ["stylegan2", "stylegan"])
+@pytest.mark.parametrize("network", ["stylegan2", pytest.param("stylegan", marks=pytest.mark.slow)])
 def test_frozen_blocks_stay_and_the_others_learn(network):
     config = Config(
         model=ModelConfig(**SMALL | {"resolution": 16, "network": network}),

@@ -24,6 +24,7 @@ def test_a_number_that_shows_is_learnt_and_told_in_its_own_unit():
     assert errors.mean() < 20
 
 
+@pytest.mark.slow
 def test_a_class_that_shows_is_learnt_and_one_that_does_not_is_not():
     images, rows = bars(200, 0)
     others, truth = bars(200, 1)
@@ -34,6 +35,7 @@ def test_a_class_that_shows_is_learnt_and_one_that_does_not_is_not():
     assert abs(task.scores(learner.predict(others), chance).mean() - 0.5) < 0.15
 
 
+@pytest.mark.slow
 def test_images_keep_their_labels_when_pools_are_mixed():
     # Either pool alone knows half of the rows.
     rng = np.random.default_rng(0)

@@ -53,6 +53,7 @@ def answers(monkeypatch):
     monkeypatch.setattr("keras_stylegan.usefulness.trials.learn", learn)
 
 
+@pytest.mark.slow
 def test_the_files_hold_what_was_found_and_the_report_shows_it(tmp_path, answers, capsys):
     run = make_run(tmp_path)
     folder = usefulness(run, QUICK)
