@@ -24,7 +24,7 @@ from keras_stylegan.errors import InputError, unknown
 from keras_stylegan.evaluation.options import EvaluateOptions
 from keras_stylegan.experiments import load_experiment
 from keras_stylegan.folders import export_module
-from keras_stylegan.generate import GenerateOptions
+from keras_stylegan.generation.generate import GenerateOptions
 from keras_stylegan.interrupt import exit_code, interruptible
 from keras_stylegan.model_commands import Directions, Import, Project, Usefulness
 from keras_stylegan.program import CONSOLE, program
@@ -90,7 +90,7 @@ class Generate:
     def run(self) -> int:
         """Run the command; returns the exit code."""
         start_keras()
-        from keras_stylegan.generate import generate
+        from keras_stylegan.generation.generate import generate
 
         generate(self.run_dir, self.options)
         return 0

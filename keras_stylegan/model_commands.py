@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_stylegan.directions import DirectionsOptions
-from keras_stylegan.project import ProjectOptions
+from keras_stylegan.directions.directions import DirectionsOptions
+from keras_stylegan.projection.project import ProjectOptions
 from keras_stylegan.quiet import start_keras
 from keras_stylegan.usefulness.options import UsefulnessOptions
 
@@ -54,7 +54,7 @@ class Project:
     def run(self) -> int:
         """Run the command; returns the exit code."""
         start_keras()
-        from keras_stylegan.project import project
+        from keras_stylegan.projection.project import project
 
         project(self.run_dir, self.images, self.options)
         return 0
@@ -72,7 +72,7 @@ class Directions:
     def run(self) -> int:
         """Run the command; returns the exit code."""
         start_keras()
-        from keras_stylegan.directions import directions
+        from keras_stylegan.directions.directions import directions
 
         directions(self.run_dir, self.options)
         return 0

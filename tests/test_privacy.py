@@ -21,7 +21,7 @@ from export.options import ExportOptions
 from export.to_onnx import export_run
 from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfig
 from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.prepare import run_volumes
 from keras_stylegan.training.networks import make_gan
 from keras_stylegan.training.train import train

@@ -61,6 +61,6 @@ def test_links_lead_somewhere(page):
 
 def test_the_readme_names_the_folders_that_exist():
     code = (ROOT / "README.md").read_text(encoding="utf-8").split("## The code")[1].split("```")[1]
-    named = set(re.findall(r"(?:^| )([a-z]+)/ ", code, re.MULTILINE)) | {"keras_stylegan"}
+    named = set(re.findall(r"(?:^| )([a-z]+)/(?= )", code, re.MULTILINE)) | {"keras_stylegan"}
     packages = {path.parent.name for path in ROOT.glob("keras_stylegan/*/__init__.py")}
     assert named == packages | {"keras_stylegan", "export", "experiments", "tests"}

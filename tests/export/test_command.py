@@ -47,7 +47,7 @@ def test_command_writes_images_and_grid(conditional, tmp_path, capsys):
 
 
 def test_command_writes_what_run_py_generate_writes(conditional, tmp_path):
-    from keras_stylegan.generate import GenerateOptions, generate
+    from keras_stylegan.generation.generate import GenerateOptions, generate
 
     options = GenerateOptions(count=6, seed=2, output_dir=tmp_path / "keras", mixing=0, interpolation=0)
     generate(conditional.run, options)

@@ -10,7 +10,7 @@ from exported import LABELS, Exported
 from export.command import main
 from export.labels import InputError, given_values
 from export.runtime import OnnxGenerator
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.latent.covariates import covariates_of, draw_covariates
 from keras_stylegan.latent.latents import draw_latents
 

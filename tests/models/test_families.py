@@ -13,7 +13,7 @@ from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfi
 from keras_stylegan.config.checks import choices
 from keras_stylegan.data.image_set import label_record
 from keras_stylegan.errors import InputError
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.models.families import (
     NETWORKS,
     DiscriminatorNetwork,

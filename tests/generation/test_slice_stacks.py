@@ -11,7 +11,7 @@ from small_volumes import head, save_nifti
 from keras_stylegan.config import Config, DataConfig, ModelConfig, TrainingConfig
 from keras_stylegan.data.volumes.nifti import read_nifti
 from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.latent.latents import draw_latents, draw_noise
 from keras_stylegan.prepare import run_volumes
 from keras_stylegan.training.train import train

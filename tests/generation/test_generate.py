@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_stylegan.config import Config
 from keras_stylegan.errors import InputError
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.record import Record

@@ -8,7 +8,7 @@ from generator_runs import QUICK, levels, make_run, pixels, sheet
 from PIL import Image
 
 from keras_stylegan.data.image_set import label_record
-from keras_stylegan.generate import GenerateOptions, generate
+from keras_stylegan.generation.generate import GenerateOptions, generate
 from keras_stylegan.latent.covariates import covariates_of, draw_covariates
 from keras_stylegan.latent.latents import draw_latents
 

@@ -78,7 +78,7 @@ def project(run_dir: Path | None, paths: tuple[Path, ...], options: ProjectOptio
     from keras_stylegan.data.given_images import read_given
     from keras_stylegan.data.progress import progress_bar
     from keras_stylegan.latent.projection import Projector
-    from keras_stylegan.projection_pictures import write_pictures
+    from keras_stylegan.projection.pictures import write_pictures
     from keras_stylegan.training.trained import load_generator
 
     trained = load_generator(run_dir)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from export.directions import read_directions
 from keras_stylegan.config import Config, DataConfig, ModelConfig
-from keras_stylegan.directions import DirectionsOptions, directions
+from keras_stylegan.directions.directions import DirectionsOptions, directions
 from keras_stylegan.errors import InputError
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator

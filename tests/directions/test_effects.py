@@ -1,6 +1,6 @@
 from collections import namedtuple
 
-from keras_stylegan.direction_effects import beats_chance, verdict
+from keras_stylegan.directions.effects import beats_chance, verdict
 
 Factor = namedtuple("Factor", "judged_by_chance")
 

@@ -105,13 +105,13 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
     """
     from rich.console import Console
 
-    from keras_stylegan.asked_images import AskedImages
     from keras_stylegan.atomic import replace_file
     from keras_stylegan.config.public import public
     from keras_stylegan.data.geometry import read_geometry
+    from keras_stylegan.generation.asked_images import AskedImages
+    from keras_stylegan.generation.picture_room import require_room
+    from keras_stylegan.generation.slice_stacks import positions, write_volumes
     from keras_stylegan.latent.rendering import Renderer
-    from keras_stylegan.picture_room import require_room
-    from keras_stylegan.slice_stacks import positions, write_volumes
     from keras_stylegan.training.trained import load_generator, newest_run
 
     trained = load_generator(newest_run() if run_dir is None else run_dir)
@@ -168,8 +168,8 @@ def _write_images(renderer, asked, options, geometry, record) -> str:
     from keras_stylegan.atomic import replace_file
     from keras_stylegan.data.image_files import encode_png, save_grid
     from keras_stylegan.data.volumes.synthetic import encode_nifti
+    from keras_stylegan.generation.slice_stacks import POSITION
     from keras_stylegan.latent.rendering import BATCH_SIZE
-    from keras_stylegan.slice_stacks import POSITION
 
     def encoded(image, number) -> bytes:
         if options.format != "nifti":

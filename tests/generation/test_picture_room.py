@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_stylegan import picture_room
 from keras_stylegan.errors import InputError
-from keras_stylegan.generate import GenerateOptions
-from keras_stylegan.picture_room import file_bytes, free_files, require_room
+from keras_stylegan.generation import picture_room
+from keras_stylegan.generation.generate import GenerateOptions
+from keras_stylegan.generation.picture_room import file_bytes, free_files, require_room
 
 SMALL = SimpleNamespace(resolution=64, channels=1, num_ws=10, w_dim=512)
 LARGE = SimpleNamespace(resolution=1024, channels=3, num_ws=18, w_dim=512)

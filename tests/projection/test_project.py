@@ -11,7 +11,7 @@ from keras_stylegan.data.sources import load_images
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.latent.residual import LIMIT
-from keras_stylegan.project import HELDOUT, OWN, ProjectOptions, project
+from keras_stylegan.projection.project import HELDOUT, OWN, ProjectOptions, project
 from keras_stylegan.training.checkpoint import save
 from keras_stylegan.training.networks import make_generator
 from keras_stylegan.training.record import Record

@@ -68,9 +68,9 @@ def directions(run_dir: Path | None, options: DirectionsOptions) -> Path:
 
     from keras_stylegan.atomic import replace_file, require_writable
     from keras_stylegan.data.progress import progress_bar
-    from keras_stylegan.direction_effects import Effects
-    from keras_stylegan.direction_factors import find_factors
-    from keras_stylegan.direction_pictures import sheet
+    from keras_stylegan.directions.effects import Effects
+    from keras_stylegan.directions.factors import find_factors
+    from keras_stylegan.directions.pictures import sheet
     from keras_stylegan.latent.rendering import Renderer
     from keras_stylegan.training.trained import load_generator
 

@@ -1,0 +1,1 @@
+"""`generate`: images, grids and volumes of a trained model."""

@@ -1,0 +1,1 @@
+"""`project`: the styles that make given images, and how well they do."""
