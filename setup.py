@@ -32,6 +32,8 @@ INSTALL = EXTRAS.pop("")
 for framework in ("jax", "torch"):
     every = requirements(f"requirements-{framework}.txt")[""]
     EXTRAS[framework] = [line for line in every if line not in INSTALL]
+EXTRAS["pixels"] = ["pylibjpeg>=2.0", "pylibjpeg-libjpeg>=2.3", "pylibjpeg-openjpeg>=2.4"]  # Compressed DICOM.
+EXTRAS["page"] = []  # What a page needs lies in export/page/vendor.
 EXTRAS["gpu"] = [re.sub(r"^tensorflow\b", "tensorflow[and-cuda]", line) for line in INSTALL if "tensorflow>" in line]
 
 setup(

@@ -77,7 +77,8 @@ def test_the_wheel_takes_no_name_but_its_own(wheel):
               for name in metadata.metadata.get_all("Provides-Extra")}  # fmt: skip
     assert extras.pop("dev") >= {"pytest", "ruff"}
     assert extras == {"jax": {"jax"}, "torch": {"torch"}, "gpu": {"tensorflow[and-cuda]"},
-                      "medical": {"nibabel", "pydicom"}}  # fmt: skip
+                      "medical": {"nibabel", "pydicom"}, "page": set(),
+                      "pixels": {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"}}  # fmt: skip
 
 
 @pytest.fixture

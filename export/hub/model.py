@@ -1,5 +1,6 @@
 """What all hubs are told of a model: its name, its card, its licence, its figures with their floors."""
 
+import csv
 import json
 import re
 from dataclasses import dataclass
@@ -55,11 +56,14 @@ class HubModel:
         record = evaluation(trained)
         if record is None:
             print("The run is not evaluated as it is now, and the card says so: `evaluate` first gives it its figures.")
-            return cls(trained, options, None, card_without_evaluation(run_facts(trained), trained.config))
+            people = _people(trained.run_dir / "manifest.csv")
+            source = dataset_name(trained, options)
+            card = card_without_evaluation(run_facts(trained), trained.config, source, people)
+            return cls(trained, options, None, card)
         try:
             entries = record["metrics"].values()
             record["metrics"] = {Key(*(entry[name] for name in Key._fields)): entry for entry in entries}
-            card = model_card(record, trained.config)
+            card = model_card(record, trained.config, dataset_name(trained, options))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             path = trained.run_dir / "evaluation" / "metrics.json"
             raise InputError(f"{path} is damaged; evaluate the run again or remove the file") from error
@@ -130,6 +134,15 @@ class HubModel:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("generator.onnx", "mapping.onnx", "synthesis.onnx"):
             (source / name).rename(folder / (generator if name == "generator.onnx" else name))
+
+
+def _people(manifest: Path) -> str | None:
+    """How many images of how many people the manifest of a prepared set counts for training."""
+    if not manifest.exists():
+        return None
+    with manifest.open(encoding="utf-8", newline="") as file:
+        subjects = [row["subject"] for row in csv.DictReader(file) if row["split"] == "train"]
+    return f"{len(subjects)} images of {len(set(subjects))} subjects"
 
 
 def copy_runtime(folder: Path, first_lines: str) -> None:

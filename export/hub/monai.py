@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from keras_stylegan import __version__
 
@@ -38,7 +39,7 @@ def monai(model: HubModel, source: Path) -> Path:
     script = Path(__file__).parent / "monai_script.py"
     (folder / "scripts" / "write_images.py").write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
     model.place(source, folder / "models", "model.onnx")
-    write_json(folder / "configs" / "metadata.json", _metadata(model))
+    write_json(folder / "configs" / "metadata.json", _metadata(model, onnx.load(folder / "models" / "model.onnx")))
     write_json(folder / "configs" / "inference.json", INFERENCE)
     (folder / "docs").mkdir()
     (folder / "docs" / "README.md").write_text(model.card_with(USAGE), encoding="utf-8")
@@ -62,7 +63,26 @@ INFERENCE = {
 """configs/inference.json."""
 
 
-def _metadata(model: HubModel) -> dict:
+FORMATS = {"z": "latent", "label": "class", "covariates": "number", "truncation_psi": "number"}
+"""What the graph's inputs hold; others are noise."""
+
+
+def _input(tensor: onnx.ValueInfoProto) -> dict:
+    kind = tensor.type.tensor_type
+    shape = [side.dim_value for side in kind.shape.dim]
+    return {
+        "type": "tuples",
+        "format": FORMATS.get(tensor.name, "noise"),
+        "num_channels": 0,
+        "spatial_shape": shape[1:],
+        "dtype": onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name,
+        "value_range": [],
+        "is_patch_data": False,
+        "channel_def": {},
+    }
+
+
+def _metadata(model: HubModel, graph: onnx.ModelProto) -> dict:
     generator, (height, width) = model.trained.generator, model.size
     figures = {}
     for figure in model.figures():
@@ -88,18 +108,7 @@ def _metadata(model: HubModel) -> dict:
         "references": [model.paper],
         "eval_metrics": {name: value for name, value in figures.items() if value is not None},
         "network_data_format": {
-            "inputs": {
-                "z": {
-                    "type": "tuples",
-                    "format": "latent",
-                    "num_channels": 0,
-                    "spatial_shape": [generator.z_dim],
-                    "dtype": "float32",
-                    "value_range": [],
-                    "is_patch_data": False,
-                    "channel_def": {},
-                }
-            },
+            "inputs": {tensor.name: _input(tensor) for tensor in graph.graph.input},
             "outputs": {
                 "pred": {
                     "type": "image",

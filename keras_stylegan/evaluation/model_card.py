@@ -13,12 +13,13 @@ from keras_stylegan.metrics.metric import Key
 from keras_stylegan.sizes import in_words
 
 
-def model_card(record: dict[str, Any], config: Config) -> str:
+def model_card(record: dict[str, Any], config: Config, source: str | None = None) -> str:
     """The card as Markdown.
 
     Args:
         record: What metrics.json holds.
         config: The experiment.
+        source: What the training images are called; by default, what kind of source they are.
     """
     run, evaluation = record["run"], record["evaluation"]
     blocks = [
@@ -26,7 +27,7 @@ def model_card(record: dict[str, Any], config: Config) -> str:
         "## Verdict",
         "\n".join(f"- **{line['level']}**: {line['text']}" for line in record["verdict"]),
         "## Data",
-        _data(record, config),
+        _data(record, source or config.data.source),
         *_recipe(run, config),
         "## Metrics",
         f"{evaluation['count']} generated images, no truncation, noise '{evaluation['noise']}', seed "
@@ -49,12 +50,14 @@ def model_card(record: dict[str, Any], config: Config) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def card_without_evaluation(run: dict[str, Any], config: Config) -> str:
+def card_without_evaluation(run: dict[str, Any], config: Config, source: str, people: str | None) -> str:
     """The card, as Markdown, of a run that `evaluate` has not judged: it says so, and what that leaves open.
 
     Args:
         run: See `run_facts.run_facts`.
         config: The experiment.
+        source: What the training images are called.
+        people: How many images of how many people they are, if it is known.
     """
     blocks = [
         *_head(run, config, "not evaluated"),
@@ -62,7 +65,8 @@ def card_without_evaluation(run: dict[str, Any], config: Config) -> str:
         "- **notice**: Nothing was measured, and nobody knows whether the model copies its training images. Do not "
         "share images of it before `evaluate` has been run.",
         "## Data",
-        f"- Source: {config.data.source}\n- How many images and people it was trained on is told by `evaluate`.",
+        f"- Source: {source}\n"
+        + (f"- Training: {people}" if people else "- How many images and people these are is told by `evaluate`."),
         *_recipe(run, config),
         "## Not tested",
         _listed(["Anything: fidelity, diversity, classes, memorisation.", *UNTESTED]),
@@ -104,8 +108,8 @@ def _untested(record: dict[str, Any], config: Config) -> Iterator[str]:
     yield from (f"{name}: {reason.rstrip('.')}." for name, reason in record["failures"].items())
 
 
-def _data(record: dict[str, Any], config: Config) -> str:
-    lines = [f"- Source: {config.data.source}"]
+def _data(record: dict[str, Any], source: str) -> str:
+    lines = [f"- Source: {source}"]
     for name, title in (("train", "Training"), ("heldout", "Held-out")):
         part = record["data"][name]
         if name == "heldout" and record["data"]["heldout_seen"]:

@@ -1,4 +1,5 @@
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -31,6 +32,15 @@ def test_what_was_not_tested_is_told(conditional, tmp_path, capsys):
     run = evaluated(conditional.run, tmp_path, audit=None, failures={"spectrum": "needs 4 images. Received: 2"})
     card = HubModel.of(load_generator(run), ExportOptions()).card
     assert "- Memorisation: the audit was not made." in card and "- spectrum: needs 4 images. Received: 2." in card
+
+
+def test_a_card_without_figures_names_the_set_and_counts_the_manifest(conditional, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(conditional.run, run)
+    rows = ["train,0,a", "train,1,a", "train,2,b", "test,0,c"]
+    (run / "manifest.csv").write_text("\n".join(["split,index,subject", *rows]))
+    card = HubModel.of(load_generator(run), ExportOptions(dataset="My set")).card
+    assert "- Source: My set\n- Training: 3 images of 2 subjects\n" in card
 
 
 def test_figures_of_other_weights_are_not_told(conditional, tmp_path):

@@ -24,10 +24,16 @@ def test_the_script_writes_the_images_of_the_run(unconditional, tmp_path):
             assert np.abs(np.asarray(image) - expected[number, ..., 0]).max() <= 0.51
 
 
-def test_the_configs_name_what_is_there(conditional, tmp_path):
-    (bundle,) = hub(conditional, tmp_path, "monai", evaluated(conditional.run, tmp_path)).iterdir()
+def test_the_configs_name_what_is_there(covariates, tmp_path):
+    (bundle,) = hub(covariates, tmp_path, "monai", evaluated(covariates.run, tmp_path)).iterdir()
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
-    assert metadata["network_data_format"]["inputs"]["z"]["spatial_shape"] == [8]
+    inputs = metadata["network_data_format"]["inputs"]
+    assert {name: (tensor["format"], tensor["spatial_shape"], tensor["dtype"]) for name, tensor in inputs.items()} == {
+        "z": ("latent", [8], "float32"),
+        "label": ("class", [], "int64"),
+        "covariates": ("number", [2], "float32"),
+        "truncation_psi": ("number", [], "float32"),
+    }
     assert metadata["network_data_format"]["outputs"]["pred"]["spatial_shape"] == [16, 16]
     assert metadata["eval_metrics"] == {"frechet_random": 12.5, "frechet_random_floor": 4.0}
     config = json.loads((bundle / "configs" / "inference.json").read_text())
