@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_positive, require_types
+from keras_stylegan.config.checks import require, require_at_least, require_at_most, require_types
 from keras_stylegan.errors import InputError
 
+SPACING_MM = (0.05, 20)
+"""Sides of a voxel or a pixel that are no mistake."""
 BODY = {"R": "R", "L": "R", "A": "A", "P": "A", "S": "S", "I": "S"}
 """The three axes of the body by the letters of their ends."""
 
@@ -57,8 +59,8 @@ class VolumeOptions:
 
     def __post_init__(self) -> None:
         require_types(self)
-        require_positive(self, "spacing")
-        require_at_most(self, 20, "spacing")
+        require_at_least(self, SPACING_MM[0], "spacing")
+        require_at_most(self, SPACING_MM[1], "spacing")
         require_at_least(self, 0, "min_brain", "seed", "workers")
         require_at_most(self, 1, "min_brain")
         require_at_most(self, 64, "workers")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.options import SPACING_MM
 
-SPACING_MM = (0.05, 20.0)
-"""Voxels of other sides are a mistake in the header."""
 LEAST_SIDE = 2
+MOST_SHEAR_DEGREES = 0.5
+"""By which two axes of the voxels may miss a right angle: less than 2 mm over the 200 mm of a head, and far more than
+the rounding of a header's numbers makes."""
 MOST_BYTES = 2**31
 """Of the voxels of one volume; more is no scan of a head."""
 
@@ -48,7 +50,8 @@ def canonical(voxels: np.ndarray, affine: np.ndarray) -> Volume:
         affine: (4, 4), indices to mm, x to the right, y to the front, z upwards.
 
     Raises:
-        RefusedError: The affine is singular or its voxels are of no plausible size; voxels are NaN or infinite.
+        RefusedError: The affine is singular or sheared, or its voxels are of no plausible size; voxels are NaN or
+            infinite.
     """
     if voxels.ndim != 3 or min(voxels.shape) < LEAST_SIDE:
         raise RefusedError(f"it has {'x'.join(map(str, voxels.shape))} voxels, which is no volume")
@@ -66,6 +69,13 @@ def canonical(voxels: np.ndarray, affine: np.ndarray) -> Volume:
     directions = affine[:3, :3] / sides
     if abs(np.linalg.det(directions)) < 0.1:
         raise RefusedError("its affine is singular: two axes of the voxels have one direction")
+    cosines = np.abs(np.triu(directions.T @ directions, 1))
+    shear = float(np.degrees(np.arcsin(min(1.0, cosines.max()))))
+    if shear > MOST_SHEAR_DEGREES:
+        raise RefusedError(
+            f"its voxels are sheared: two of their axes meet at {90 - shear:.3g} degrees, not at 90 (a tilted gantry, "
+            "or an affine registration); resample it to right angles first"
+        )
     order = _axes(directions)
     flips = [directions[axis, order[axis]] < 0 for axis in range(3)]
     change = np.eye(4)

@@ -144,6 +144,15 @@ def test_absurd_spacing(tmp_path, spacing):
         read_dicom(tuple(save_series(tmp_path, VOXELS, PixelSpacing=[spacing, 2.0])))
 
 
+def test_a_tilted_gantry(tmp_path):
+    """Upright slices, each 0.5 mm further to the back than the one below."""
+    files = save_series(tmp_path, VOXELS)
+    for number, file in enumerate(files):
+        change(file, ImagePositionPatient=[-6, -8 + 0.5 * number, 2.0 * number])
+    with pytest.raises(RefusedError, match=f"meet at {np.degrees(np.arctan(4)):.3g} degrees"):
+        read_dicom(tuple(files))
+
+
 def test_a_compression_without_its_plugin_names_the_package(tmp_path):
     if pydicom.pixels.get_decoder(JPEG_LOSSLESS).is_available:
         pytest.skip("the plugin is installed")

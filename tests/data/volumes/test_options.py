@@ -7,7 +7,8 @@ from keras_stylegan.errors import InputError
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"spacing": 0.0}, r"spacing must be greater than 0. Received: 0\.0"),
+        ({"spacing": 0.0}, r"spacing must be at least 0.05. Received: 0\.0"),
+        ({"spacing": 0.049}, r"spacing must be at least 0.05. Received: 0\.049"),
         ({"spacing": 100.0}, r"spacing must be at most 20. Received: 100\.0"),
         ({"size": (0, 64)}, r"size must be two numbers from 4 to 4096. Received: \(0, 64\)"),
         (

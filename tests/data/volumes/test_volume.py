@@ -57,6 +57,26 @@ def test_an_impossible_affine_is_refused(affine, reason):
         canonical(RAS, np.array(affine, float))
 
 
+@pytest.mark.parametrize("degrees", [0.4, 0.6, 15])
+@pytest.mark.parametrize("axes", [(0, 1), (1, 2), (2, 0)])
+def test_a_sheared_volume_is_refused(degrees, axes):
+    """Turned by 20 degrees and with sides of 1, 2 and 3 mm, as an oblique one that is not refused."""
+    c, s = np.cos(np.radians(20)), np.sin(np.radians(20))
+    sheared = np.eye(3)
+    # The second axis leans towards the first.
+    sheared[axes[0], axes[1]] = np.sin(np.radians(degrees))
+    sheared[axes[1], axes[1]] = np.cos(np.radians(degrees))
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ sheared @ np.diag([1, 2, 3])
+    if degrees < 0.5:
+        canonical(RAS, affine)
+    else:
+        with pytest.raises(
+            RefusedError, match=rf"its voxels are sheared: .* meet at {90 - degrees} degrees, not at 90"
+        ):
+            canonical(RAS, affine)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_voxels_that_are_no_numbers_are_refused(value):
     voxels = RAS.copy()
