@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,9 +41,27 @@ def hashed(subject: str, salt: bytes) -> str:
 
 
 def session_numbers(sessions: Sequence[tuple[str, str]]) -> list[int]:
-    """For each (subject, session) the place, from 1, among the subject's sessions by name; a session may be a date."""
+    """For each (subject, session) the place, from 1, among the subject's sessions by name; a session may be a date.
+
+    Numbers in a name count as numbers: ses-2 comes before ses-10.
+    """
     own: dict[str, set[str]] = {}
     for subject, session in sessions:
         own.setdefault(subject, set()).add(session)
-    places = {subject: {name: place for place, name in enumerate(sorted(names), 1)} for subject, names in own.items()}
+    places = {
+        subject: {name: place for place, name in enumerate(sorted(names, key=_natural), 1)}
+        for subject, names in own.items()
+    }
     return [places[subject][session] for subject, session in sessions]
+
+
+def _natural(name: str) -> tuple[list, str]:
+    """A key that puts 2 before 10, however many zeros lead; the name itself decides between 02 and 2."""
+    if "." in name:
+        # The time and UID of a DICOM study: dates and times are of fixed width, and what follows a point is a fraction.
+        return [name], name
+    text = re.split("([0-9]+)", name)
+    for place in range(1, len(text), 2):
+        digits = text[place].lstrip("0")
+        text[place] = (len(digits), digits)
+    return text, name

@@ -28,3 +28,19 @@ def test_a_short_salt(tmp_path):
 def test_sessions_are_numbered_within_a_subject():
     sessions = [("a", "2021"), ("b", "2022"), ("a", "2020"), ("a", "2021")]
     assert session_numbers(sessions) == [2, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "in_order",
+    [
+        ["ses-2", "ses-10", "ses-010x", "ses-x"],
+        ["", "1", "02", "2", "m06", "m12", "m100"],
+        ["9" * 5000, "1" + "0" * 5000],
+        # Times of DICOM: 09:30 h without seconds, 09:30:00.123, 09:30:00.2 and 10:10:10 h; UIDs by their text, as ever.
+        [f"20200102 {time} 1.2" for time in ("0930", "093000.123", "093000.2", "101010")],
+        ["20200102 0930 1.2.10", "20200102 0930 1.2.9"],
+    ],
+)
+def test_numbers_in_the_names_of_sessions_are_numbers(in_order):
+    shuffled = in_order[::-1]
+    assert session_numbers([("a", name) for name in shuffled]) == [*range(len(in_order), 0, -1)]
