@@ -1,10 +1,12 @@
 """Reading NIfTI files (.nii, .nii.gz). What a header says in words is not read, so that it can reach no output."""
 
 import logging
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +69,7 @@ def read_nifti(path: Path) -> Volume:
         stored = _bytes(chain([beginning], pieces), start, bytes_needed).view(header.get_data_dtype())
         stored = stored.reshape(shape[:3], order="F")
         voxels = stored.astype(np.float32, copy=False)
-        slope, intercept = header.get_slope_inter()
+        slope, intercept = _scaling(header)
         if (slope, intercept) not in ((None, None), (1.0, 0.0)):
             voxels = voxels * np.float32(slope) + np.float32(intercept)
         affine = header.get_best_affine()
@@ -79,6 +81,14 @@ def read_nifti(path: Path) -> Volume:
         raise RefusedError(f"it cannot be read ({type(error).__name__})") from error
     scale = np.diag([mm, mm, mm, 1.0])
     return canonical(voxels, scale @ affine)
+
+
+def _scaling(header: Any) -> tuple[float | None, float | None]:
+    """Slope and intercept; None for both if the slope is 0 or NaN, which the format and nibabel take for no scaling."""
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if math.isinf(slope) or (slope and not math.isnan(slope) and not math.isfinite(intercept)):
+        raise RefusedError(f"its scaling is not finite (scl_slope {slope:g}, scl_inter {intercept:g})")
+    return header.get_slope_inter()
 
 
 def _packed(path: Path) -> bytes:

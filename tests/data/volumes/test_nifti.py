@@ -37,6 +37,30 @@ def test_scaled_integers(tmp_path):
     np.testing.assert_array_equal(read_nifti(path).voxels, VOXELS * 0.5 - 3)
 
 
+@pytest.mark.parametrize(
+    ("slope", "intercept", "scaled"),
+    [
+        # The format: 0 is no scaling; NaN is read as such by nibabel, SPM and FSL.
+        (0, 5, VOXELS),
+        (np.nan, np.nan, VOXELS),
+        (np.inf, 0, "scl_slope inf, scl_inter 0"),
+        (-np.inf, np.nan, "scl_slope -inf, scl_inter nan"),
+        (2, np.nan, "scl_slope 2, scl_inter nan"),
+        (2, np.inf, "scl_slope 2, scl_inter inf"),
+    ],
+)
+def test_a_scaling_that_is_no_number(tmp_path, slope, intercept, scaled):
+    path = save_nifti(tmp_path / "a.nii", VOXELS.astype("i2"))
+    content = bytearray(path.read_bytes())
+    content[112:120] = np.array([slope, intercept], "<f4").tobytes()
+    path.write_bytes(content)
+    if isinstance(scaled, str):
+        with pytest.raises(RefusedError, match=rf"its scaling is not finite \({scaled}\)"):
+            read_nifti(path)
+    else:
+        np.testing.assert_array_equal(read_nifti(path).voxels, scaled)
+
+
 def test_flipped_and_in_micrometres(tmp_path):
     path = save_nifti(tmp_path / "a.nii", VOXELS.astype("i2"), np.diag([-2000.0, 2000, 2000, 1]))
     content = bytearray(path.read_bytes())
