@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.file_name import printable
 from keras_stylegan.data.volumes.volume import LEAST_SIDE, MOST_BYTES, Volume, canonical
 from keras_stylegan.errors import InputError
 
 MAGIC, OFFSET = b"DICM", 128
-TAGS = ("SeriesInstanceUID", "PatientID", "StudyDate", "StudyTime", "StudyInstanceUID", "Rows")
+BARE_ENDINGS, BARE_GROUPS, STORAGE = (".dcm", ".ima", ""), (b"\x02\0", b"\x08\0"), "1.2.840.10008.5.1.4.1.1."
+"""Of files without the preamble and MAGIC: endings of their names, the groups of elements that they begin with, and how
+the class of a scanner's object begins (DICOM PS3.6)."""
+TAGS = ("SOPClassUID", "SeriesInstanceUID", "PatientID", "StudyDate", "StudyTime", "StudyInstanceUID", "Rows")
 PLUGINS = {"JPEG 2000": "pylibjpeg pylibjpeg-openjpeg", "JPEG": "pylibjpeg pylibjpeg-libjpeg"}
 """Beginning of a compression's name, and the packages that undo it."""
 OTHER_PLUGIN = "python-gdcm"
@@ -40,15 +44,30 @@ class Frame(NamedTuple):
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do."""
+    """Whether a file begins as DICOM files do or, by its ending and its class, is one without the preamble."""
     try:
         # A pipe would keep the reader waiting.
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return file.read(OFFSET + len(MAGIC))[OFFSET:] == MAGIC
+            beginning = file.read(OFFSET + len(MAGIC))
     except OSError:
         return False
+    if beginning[OFFSET:] == MAGIC:
+        return True
+    if beginning[:2] not in BARE_GROUPS or ending(path) not in BARE_ENDINGS:
+        return False
+    pydicom = _pydicom()
+    try:
+        header = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=["SOPClassUID"])
+        return str(header.get("SOPClassUID")).startswith(STORAGE)
+    except Exception:  # Whatever it is, it is none.
+        return False
+
+
+def ending(path: Path) -> str:
+    """The ending of a file's name in lower case; '' for one without, or of digits as in a UID."""
+    return "" if path.suffix[1:].isdigit() else path.suffix.lower()
 
 
 def find_series(files: Iterable[Path]) -> tuple[list[Series], list[tuple[Path, str]]]:
@@ -62,9 +81,9 @@ def find_series(files: Iterable[Path]) -> tuple[list[Series], list[tuple[Path, s
     refused = []
     for file in files:
         try:
-            header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(TAGS))
+            header = pydicom.dcmread(file, force=True, stop_before_pixels=True, specific_tags=list(TAGS))
             if "Rows" not in header:
-                kind = header.file_meta.get("MediaStorageSOPClassUID")
+                kind = header.file_meta.get("MediaStorageSOPClassUID", header.get("SOPClassUID"))
                 if kind is None or "Image Storage" in kind.name:
                     refused.append((file, "its header is cut short"))
                 continue
@@ -78,8 +97,12 @@ def find_series(files: Iterable[Path]) -> tuple[list[Series], list[tuple[Path, s
     return [Series(tuple(sorted(own)), *told[series]) for series, own in groups.items()], refused
 
 
-def read_dicom(files: tuple[Path, ...]) -> Volume:
+def read_dicom(files: tuple[Path, ...], root: Path) -> Volume:
     """Reads the slices of one series, in the order of their places, not of their names; multi-frame files too.
+
+    Args:
+        files: All of the series.
+        root: The folder that a file which cannot be read is named relative to.
 
     Raises:
         RefusedError: A slice is missing, doubled or unlike the others; pixels are compressed in a way that needs a
@@ -88,7 +111,7 @@ def read_dicom(files: tuple[Path, ...]) -> Volume:
     frames: list[Frame] = []
     size = 0
     for file in files:
-        for frame in _frames(file):
+        for frame in _frames(file, root):
             frames.append(frame)
             size += frame.pixels.nbytes
             if size > 2 * MOST_BYTES:
@@ -134,22 +157,41 @@ def _step(positions: np.ndarray, normal: np.ndarray) -> np.ndarray:
     return step
 
 
-def _frames(file: Path) -> list[Frame]:
+def _frames(file: Path, root: Path) -> list[Frame]:
     pydicom = _pydicom()
+    reading = "header"
     try:
-        dataset = pydicom.dcmread(file)
+        dataset = pydicom.dcmread(file, force=True)
+        if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+            raise EOFError
         if not str(dataset.get("PhotometricInterpretation", "")).startswith("MONOCHROME"):
             raise RefusedError("it is in colour")
         count = int(dataset.get("NumberOfFrames") or 1)
         if float(dataset.Rows) * float(dataset.Columns) * count > MOST_BYTES / 2:
             raise RefusedError("it has too many voxels for a head")
-        _check_plugin(dataset.file_meta.TransferSyntaxUID)
+        if "TransferSyntaxUID" not in dataset.file_meta:
+            # Without the preamble: the bytes have told which of the two it is.
+            implicit = dataset.original_encoding[0]
+            uid = pydicom.uid.ImplicitVRLittleEndian if implicit else pydicom.uid.ExplicitVRLittleEndian
+            dataset.file_meta.TransferSyntaxUID = uid
+        syntax = dataset.file_meta.TransferSyntaxUID
+        _check_plugin(syntax)
+        bits = int(dataset.BitsAllocated) * int(dataset.Rows) * int(dataset.Columns) * count
+        if not syntax.is_encapsulated and "PixelData" in dataset and 8 * len(dataset.PixelData) < bits:
+            raise EOFError
+        reading = "pixels"
         pixels = dataset.pixel_array.reshape(count, dataset.Rows, dataset.Columns)
+        reading = "header"
         return [_frame(dataset, pixels[index], index) for index in range(count)]
     except (RefusedError, MemoryError):
         raise
     except Exception as error:  # Not its text: that may quote the header.
-        raise RefusedError(f"a file of it cannot be read ({type(error).__name__})") from error
+        reason = f"its {reading} cannot be read ({type(error).__name__})"
+        if isinstance(error, EOFError):
+            reason = "it is cut short"
+        elif isinstance(error, OSError):
+            reason = f"it cannot be opened ({error.strerror})"
+        raise RefusedError(f"{printable(file.relative_to(root).as_posix())}: {reason}") from error
 
 
 def _frame(dataset: Any, pixels: np.ndarray, index: int) -> Frame:

@@ -72,5 +72,6 @@ def _slices(scan: Scan, options: VolumeOptions) -> Slices:
     elif name.endswith(NPY):
         volume = read_npy(file, options)
     else:
-        volume = read_dicom(scan.files)
+        # The scan's name is the path of its first file below the source.
+        volume = read_dicom(scan.files, file.parents[scan.name.count("/")])
     return slices_of(volume, options)

@@ -21,7 +21,7 @@ def change(path, **fields):
 
 
 def test_slices_are_ordered_by_where_they_lie(tmp_path):
-    volume = read_dicom(tuple(save_series(tmp_path, VOXELS, order=[3, 0, 5, 1, 4, 2])))
+    volume = read_dicom(tuple(save_series(tmp_path, VOXELS, order=[3, 0, 5, 1, 4, 2])), tmp_path)
     np.testing.assert_array_equal(volume.voxels, VOXELS)
     np.testing.assert_allclose(volume.affine, np.diag([2, 2, 2, 1]), atol=1e-9)
 
@@ -31,7 +31,7 @@ def test_sagittal_slices(tmp_path):
     files = save_series(tmp_path, VOXELS, ImageOrientationPatient=[0.0, 1, 0, 0, 0, -1], PixelSpacing=[1.0, 3.0])
     for number, file in enumerate(files):
         change(file, ImagePositionPatient=[4.0 * number, 0, 0])
-    volume = read_dicom(tuple(files))
+    volume = read_dicom(tuple(files), tmp_path)
     # A column c lies at y = 3 c to the back, a row r at z = -r, a slice k at x = 4 k to the left.
     expected = np.empty((6, 4, 5))
     for k in range(6):
@@ -49,16 +49,16 @@ def test_rescaling_of_single_slices(tmp_path):
     change(files[2], RescaleSlope=0.5, RescaleIntercept=-7)
     expected = VOXELS.copy()
     expected[..., 2] = VOXELS[..., 2] * 0.5 - 7
-    np.testing.assert_array_equal(read_dicom(tuple(files)).voxels, expected)
+    np.testing.assert_array_equal(read_dicom(tuple(files), tmp_path).voxels, expected)
 
 
 def test_inverted_values(tmp_path):
     files = save_series(tmp_path, VOXELS, PhotometricInterpretation="MONOCHROME1")
-    np.testing.assert_array_equal(read_dicom(tuple(files)).voxels, -VOXELS)
+    np.testing.assert_array_equal(read_dicom(tuple(files), tmp_path).voxels, -VOXELS)
 
 
 def test_a_multi_frame_file(tmp_path):
-    volume = read_dicom((save_multiframe(tmp_path / "a.dcm", VOXELS),))
+    volume = read_dicom((save_multiframe(tmp_path / "a.dcm", VOXELS),), tmp_path)
     np.testing.assert_array_equal(volume.voxels, 2 * VOXELS - 1)
     np.testing.assert_allclose(volume.affine, np.diag([2, 2, 2, 1]), atol=1e-9)
 
@@ -98,8 +98,20 @@ def edited(number, **fields):
     return edit
 
 
-def cut(files):
-    files[1].write_bytes(files[1].read_bytes()[:-20])
+def cut(count):
+    """Of 72 or fewer bytes the pixels lack some, of more the header does."""
+
+    def edit(files):
+        files[1].write_bytes(files[1].read_bytes()[:-count])
+        return files
+
+    return edit
+
+
+def no_number(files):
+    content = files[1].read_bytes()
+    assert b"-6.0\\-8.0" in content
+    files[1].write_bytes(content.replace(b"-6.0\\-8.0", b"six.\\-8.0"))
     return files
 
 
@@ -126,7 +138,11 @@ BAD = {
     "it has no orientation": edited(3, ImageOrientationPatient=None),
     r"it has no orientation \(ImagePositionPatient": edited(3, ImagePositionPatient=None),
     "it is in colour": edited(3, PhotometricInterpretation="RGB"),
-    r"a file of it cannot be read \(\w+\)": cut,
+    r"^i001.dcm: it is cut short": cut(20),
+    r"^i001.dcm: it is cut short$": cut(90),
+    r"^i001.dcm: its header cannot be read \(\w+\)": no_number,
+    r"^i001.dcm: its pixels cannot be read \(\w+\)": edited(1, BitsAllocated=7),
+    r"^i001.dcm: it cannot be opened \(No such file or directory\)": lambda files: files[1].unlink() or files,
 }
 
 
@@ -135,13 +151,37 @@ BAD = {
 def test_a_bad_series_is_refused_with_its_reason(tmp_path, reason):
     files = BAD[reason](save_series(tmp_path, VOXELS))
     with pytest.raises(RefusedError, match=reason):
-        read_dicom(tuple(files))
+        read_dicom(tuple(files), tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Expected explicit VR")
+@pytest.mark.parametrize("implicit", [False, True])
+def test_files_without_the_preamble(tmp_path, implicit):
+    files = []
+    for number, file in enumerate(save_series(tmp_path, VOXELS)):
+        dataset = pydicom.Dataset(pydicom.dcmread(file))
+        file.unlink()
+        files.append(tmp_path / (f"i{number}.IMA" if number else "1.2.840.5"))
+        pydicom.dcmwrite(files[-1], dataset, implicit_vr=implicit, little_endian=True, enforce_file_format=False)
+    assert files[0].read_bytes()[:2] == b"\x08\0" and all(map(is_dicom, files))
+    (series,), refused = find_series(files)
+    assert (series.subject, refused) == ("P1", [])
+    np.testing.assert_array_equal(read_dicom(series.files, tmp_path).voxels, VOXELS)
+    # Another ending, and text that begins with the same two bytes.
+    assert not is_dicom(files[0].rename(tmp_path / "a.txt"))
+    for content in (
+        b"\x08\0is a backspace and a zero" * 9,
+        b"\x02\0" + bytes(range(256)) * 9,
+        b"\x08\0\x05\0\xff\xff\xff",
+    ):
+        (tmp_path / "text").write_bytes(content)
+        assert not is_dicom(tmp_path / "text")
 
 
 @pytest.mark.parametrize("spacing", [0.0, 500.0])
 def test_absurd_spacing(tmp_path, spacing):
     with pytest.raises(RefusedError, match=r"its voxels are (0|500) x 2 x 2 mm, expected 0.05 to 20"):
-        read_dicom(tuple(save_series(tmp_path, VOXELS, PixelSpacing=[spacing, 2.0])))
+        read_dicom(tuple(save_series(tmp_path, VOXELS, PixelSpacing=[spacing, 2.0])), tmp_path)
 
 
 def test_a_tilted_gantry(tmp_path):
@@ -150,7 +190,7 @@ def test_a_tilted_gantry(tmp_path):
     for number, file in enumerate(files):
         change(file, ImagePositionPatient=[-6, -8 + 0.5 * number, 2.0 * number])
     with pytest.raises(RefusedError, match=f"meet at {np.degrees(np.arctan(4)):.3g} degrees"):
-        read_dicom(tuple(files))
+        read_dicom(tuple(files), tmp_path)
 
 
 def test_a_compression_without_its_plugin_names_the_package(tmp_path):
@@ -158,4 +198,4 @@ def test_a_compression_without_its_plugin_names_the_package(tmp_path):
         pytest.skip("the plugin is installed")
     files = compressed(save_series(tmp_path, head((6, 6, 6))))
     with pytest.raises(RefusedError, match=r"compressed \(JPEG Lossless.*\): pip install pylibjpeg pylibjpeg-libjpeg"):
-        read_dicom(tuple(files))
+        read_dicom(tuple(files), tmp_path)
