@@ -13,13 +13,20 @@ from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.data.source import Source
 from keras_stylegan.errors import InputError
 
-ABOUT, MANIFEST = "dataset.json", "manifest.csv"
+ABOUT, MANIFEST, PARTS = "dataset.json", "manifest.csv", ".parts"
+"""The last is a folder that only an unfinished one has."""
 
 
 def is_dataset(path: Path | None) -> bool:
     """Whether a folder is such a dataset."""
     # os.path says no where pathlib raises an error.
     return path is not None and os.path.isfile(os.path.join(os.path.expanduser(path), ABOUT))
+
+
+def is_prepared(folder: str | Path) -> bool:
+    """Whether a folder is such a dataset, finished or not. Others have a dataset.json as well, of another kind."""
+    files = (os.path.join(folder, name) for name in (ABOUT, MANIFEST))
+    return os.path.isdir(os.path.join(folder, PARTS)) or all(map(os.path.isfile, files))
 
 
 class Dataset(Source):

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from keras_stylegan.data.dataset import is_prepared
 from keras_stylegan.data.decode import ENDINGS
 from keras_stylegan.errors import InputError
 
@@ -142,9 +143,10 @@ class Walk:
 
 
 def visible_folders(entries: list[os.DirEntry]) -> tuple[str, ...]:
-    """Sorted names of the folders among entries that may hold images."""
+    """Sorted names of the folders among entries that may hold images; no prepared datasets."""
     # A leading "__" as in __MACOSX is what archive programs leave beside the data.
-    return tuple(sorted(entry.name for entry in entries if is_folder(entry) and not entry.name.startswith((".", "__"))))
+    shown = (entry for entry in entries if is_folder(entry) and not entry.name.startswith((".", "__")))
+    return tuple(sorted(entry.name for entry in shown if not is_prepared(entry.path)))
 
 
 def _is_image(name: str) -> bool:

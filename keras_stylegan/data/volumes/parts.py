@@ -18,13 +18,14 @@ import numpy as np
 
 from keras_stylegan.atomic import replace_file
 from keras_stylegan.data.cache_entry import content_hash, write_header
+from keras_stylegan.data.dataset import PARTS
 from keras_stylegan.data.progress import progress_bar
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.data.volumes.reading import digest, read_in_order, read_scan
 from keras_stylegan.data.volumes.scan import Known, Placed, Scan
 
-PARTS, IMAGES = ".parts", "images.npy"
+IMAGES = "images.npy"
 VERSION = 1
 """Change it when the same scan would give other slices."""
 LAYOUT = 3

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_stylegan.data.dataset import PARTS
 from keras_stylegan.data.file_name import printable
 from keras_stylegan.data.source import SPLITS
 from keras_stylegan.data.split import held_out
@@ -13,7 +15,7 @@ from keras_stylegan.data.volumes import subjects
 from keras_stylegan.data.volumes.dataset_files import DatasetFiles, write_csv
 from keras_stylegan.data.volumes.find import find_scans
 from keras_stylegan.data.volumes.options import VolumeOptions
-from keras_stylegan.data.volumes.parts import PARTS, Parts
+from keras_stylegan.data.volumes.parts import Parts
 from keras_stylegan.data.volumes.report import report
 from keras_stylegan.data.volumes.scan import Scan
 from keras_stylegan.errors import InputError
@@ -50,7 +52,10 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         raise InputError(f"{out} holds a dataset already: delete it or choose another folder with --out.")
     if (os.path.exists(out) and not out.is_dir()) or (out.is_dir() and any(_strangers(out))):
         raise InputError(f"{out} holds something else: choose a new folder with --out.")
-    found = find_scans(source, options)
+    with warnings.catch_warnings():
+        # Of odd headers, as in `Parts.grow`.
+        warnings.simplefilter("ignore")
+        found = find_scans(source, options)
     salt = subjects.read_salt(options.salt or out.with_name(f"{out.name}.salt"))
     splits = _splits(found.scans, options)
     try:
@@ -71,7 +76,7 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         raise InputError(
             f"cannot write {out}: {error.strerror or error}. Free some space or choose another."
         ) from error
-    lines = report(parts, found.scans, splits)
+    lines = [*report(parts, found.scans, splits), *found.lines]
     if parts.found:
         lines.insert(0, f"Went on after an interruption: {parts.found} volumes had been read.")
     if refused:

@@ -33,11 +33,13 @@ class Scan:
 
 @dataclass(frozen=True)
 class Found:
-    """The scans of a source in a fixed order, names of their covariates, and (file, reason) of what was refused."""
+    """The scans of a source in a fixed order, names of their covariates, (file, reason) of what was refused, and lines
+    for a person."""
 
     scans: list[Scan]
     covariates: tuple[str, ...]
     refused: list[tuple[str, str]]
+    lines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,30 +6,44 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_stylegan.config.checks import is_class_name
+from keras_stylegan.data.decode import RefusedError
+from keras_stylegan.data.volumes.scan import SINGLE_CLASS, Scan
 from keras_stylegan.errors import InputError
 
 RESERVED = {"class", "slice_position_mm", "slice_share"}
 """Names that a covariate cannot have."""
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MISSING = {"", "n/a", "na", "nan", "none", "null"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text by column, and (line, reason) of those that were refused."""
+    """Rows of text by column, (line, reason) of those that were refused, and the line that each row ends in."""
 
     name: str
     columns: tuple[str, ...]
     rows: list[dict[str, str]]
     refused: list[tuple[str, str]]
+    lines: list[int]
 
     def require(self, *columns: str) -> None:
         """Raise an `InputError` for a column that the table lacks."""
         for column in columns:
             if column not in self.columns:
                 raise InputError(
-                    f"{self.name} has no column {column!r}; its columns are {', '.join(self.columns)[:300]}."
+                    f"{self.name} has no column {column!r}; its columns are {', '.join(self.columns)[:300]}"
+                    f"{self._separated()}."
                 )
+
+    def _separated(self) -> str:
+        """What is said of a header in one piece."""
+        own = "\t" if self.name.endswith(".tsv") else ","
+        others = [other for other in SEPARATORS if other != own and other in self.columns[0]]
+        if len(self.columns) > 1 or not others:
+            return ""
+        return f"; it looks separated by {SEPARATORS[others[0]]}, expected {SEPARATORS[own]}"
 
     def require_covariates(self, covariates: tuple[str, ...]) -> None:
         """Raise an `InputError` for a covariate that is no column, has no number at all, or a name that is taken."""
@@ -73,6 +87,7 @@ def read_table(path: Path) -> Table:
     if len(set(header)) < len(header) or "" in header:
         raise InputError(f"{path.name}: every column needs a name of its own.")
     rows = [dict(zip(header, row, strict=True)) for _, row in others if len(row) == len(header)]
+    whole = [line for line, row in others if len(row) == len(header)]
     refused = [
         (f"{path.name} line {line}", f"it has {len(row)} cells and the header {len(header)}")
         for line, row in others
@@ -80,7 +95,27 @@ def read_table(path: Path) -> Table:
     ]
     if not rows:
         raise InputError(f"{path.name}: no row has as many cells as the header, {len(header)}.")
-    return Table(path.name, tuple(header), rows, refused)
+    return Table(path.name, tuple(header), rows, refused, whole)
+
+
+def scan_of_row(
+    table: Table, row: dict[str, str], subject: str, label: str | None, covariates: tuple[str, ...]
+) -> Scan:
+    """What a row of a table tells of its scans, which have no names and files yet.
+
+    Raises:
+        RefusedError: It names no subject or no class, or a class that cannot be one.
+    """
+    if missing(subject):
+        raise RefusedError(f"{table.name} names no subject of it")
+    if label and missing(row[label]):
+        raise RefusedError(f"{table.name} gives it no {label}")
+    if label and not is_class_name(row[label]):
+        raise RefusedError(
+            f"{table.name} gives it a {label} that cannot begin the name of a file: {row[label][:100]!r}"
+        )
+    numbers = {name: number(row[name]) for name in covariates}
+    return Scan("", (), subject, label=row[label] if label else SINGLE_CLASS, covariates=numbers)
 
 
 def number(text: str) -> float:

@@ -1,26 +1,10 @@
 import math
-import os
 
 import pytest
+from found_scans import found, told, touch
 from small_volumes import head, save_series
 
-from keras_stylegan.data.volumes.find import find_scans
-from keras_stylegan.data.volumes.options import VolumeOptions
 from keras_stylegan.errors import InputError
-
-
-def touch(root, *names):
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-
-
-def found(source, **options):
-    return find_scans(source, VolumeOptions(**options))
-
-
-def told(source, **options):
-    return [(s.name, s.subject, s.session, s.label) for s in found(source, **options).scans]
 
 
 def test_a_folder_tells_the_subject_by_its_files_names(tmp_path):
@@ -32,17 +16,6 @@ def test_a_folder_tells_the_subject_by_its_files_names(tmp_path):
         ("a/patient01_study2_T1.nii.gz", "patient01", "", "all"),
         ("b/002_S_0295_MR_1.nii", "002_S_0295", "", "all"),
     ]
-
-
-def test_pipes_are_not_waited_for(tmp_path):
-    touch(tmp_path, "a_1.nii")
-    for name in ("b_1.nii", "c_1"):
-        os.mkfifo(tmp_path / name)
-    (tmp_path / "t.csv").write_text("path,subject\na_1.nii,a\nb_1.nii,b\n")
-    assert [name for name, *_ in told(tmp_path)] == ["a_1.nii"]
-    assert found(tmp_path / "t.csv").refused == [("b_1.nii", "it is not there")]
-    with pytest.raises(InputError, match="there is no '.*c_1': give a file, a folder or a CSV"):
-        found(tmp_path / "c_1")
 
 
 def test_a_pattern_tells_class_and_session(tmp_path):
@@ -73,10 +46,29 @@ def test_a_csv(tmp_path):
     assert source.covariates == ("age",)
     outside = "it lies outside the folder of t.csv"
     assert source.refused == [
-        ("d.nii", "it is not there"), ("b.nii", "it stands twice in t.csv"), ("../e.nii", outside),
+        ("d.nii", "it is not there"), ("b.nii", "lines 3 and 6 of t.csv both name it"), ("../e.nii", outside),
         ("/etc/passwd", outside), ("c/../../e.nii", outside), ("a.nii/../c/1.nii", "t.csv names no subject of it"),
         ("", "a row of t.csv names no file"),
     ]  # fmt: skip
+
+
+def test_two_rows_of_one_file(tmp_path):
+    """A folder and a file in it, a slice of a series, and links that lead out of the folder, as of datalad."""
+    touch(tmp_path, "d/v/a.nii", "d/v/b.nii", "d/x.nii", "store/y.nii")
+    save_series(tmp_path / "d" / "s", head((6, 6, 6)))
+    (tmp_path / "d" / "link.nii").symlink_to(tmp_path / "store" / "y.nii")
+    (tmp_path / "d" / "other.nii").symlink_to(tmp_path / "store" / "y.nii")
+    rows = ["v,P1", "v/a.nii,P2", "s/i003.dcm,P3", "s,P4", "link.nii,P5", "other.nii,P6", "x.nii,P7"]
+    (tmp_path / "d" / "t.csv").write_text("\n".join(["path,subject", *rows]))
+    source = found(tmp_path / "d" / "t.csv")
+    assert [(scan.name, scan.subject) for scan in source.scans] == [
+        ("v/a.nii", "P1"), ("v/b.nii", "P1"), ("s/i003.dcm", "P3"), ("link.nii", "P5"), ("x.nii", "P7"),
+    ]  # fmt: skip
+    assert source.refused == [
+        ("v/a.nii", "lines 2 and 3 of t.csv both name it"),
+        ("s/i000.dcm and 5 more", "lines 4 and 5 of t.csv both name it"),
+        ("other.nii", "lines 6 and 7 of t.csv both name it"),
+    ]
 
 
 def test_a_subject_with_two_classes(tmp_path):
@@ -85,14 +77,6 @@ def test_a_subject_with_two_classes(tmp_path):
     source = found(tmp_path / "t.csv")
     assert [scan.name for scan in source.scans] == ["c.nii"]
     assert source.refused == [(name, "its subject has two classes, AD and NC") for name in ("a.nii", "b.nii")]
-
-
-def bids(root):
-    touch(root, "sub-01/anat/sub-01_T1w.nii.gz", "sub-01/anat/sub-01_T2w.nii.gz", "sub-02/func/sub-02_T1w.nii.gz",
-          "sub-02/ses-b/anat/sub-02_ses-b_T1w.nii", "sub-02/ses-a/anat/sub-02_ses-a_run-1_T1w.nii.gz",
-          "sub-03/anat/sub-03_T1w.nii.gz", "sub-04/anat/sub-04_T1w.nii.gz",
-          "derivatives/x/sub-01/anat/sub-01_T1w.nii.gz")  # fmt: skip
-    (root / "participants.tsv").write_text("participant_id\tgroup\tage\nsub-01\tAD\t70\n02\tNC\tn/a\nsub-03\tn/a\t60\n")
 
 
 @pytest.mark.parametrize("label", ["AD/MCI", "../x", ".AD", "A\\D", "A" * 101])
@@ -105,21 +89,58 @@ def test_a_class_that_cannot_begin_the_name_of_a_file_is_refused(tmp_path, label
     assert len(source.refused) == 1 and "cannot begin the name of a file" in source.refused[0][1]
 
 
-def test_a_bids_tree(tmp_path):
-    bids(tmp_path)
-    source = found(tmp_path, label_column="group", covariates=("age",))
-    assert [(s.name, s.subject, s.session, s.label) for s in source.scans] == [
-        ("sub-01/anat/sub-01_T1w.nii.gz", "sub-01", "", "AD"),
-        ("sub-02/ses-a/anat/sub-02_ses-a_run-1_T1w.nii.gz", "sub-02", "ses-a", "NC"),
-        ("sub-02/ses-b/anat/sub-02_ses-b_T1w.nii", "sub-02", "ses-b", "NC"),
-    ]
-    assert source.scans[0].covariates == {"age": 70} and math.isnan(source.scans[1].covariates["age"])
+def series(root, folder, patient, uid, count=2):
+    save_series(root / folder, head((6, 6, 6))[..., :count], PatientID=patient, SeriesInstanceUID=f"1.2.{uid}")
+
+
+def test_without_patient_id_the_first_folder_names_the_subject(tmp_path):
+    """The slices of all are called i000.dcm and so on."""
+    for uid, folder in enumerate(("anna/visit1", "anna/visit2", "bert/visit1", "bert/visit2")):
+        series(tmp_path, folder, "", uid)
+    source = found(tmp_path)
+    assert [(s.name, s.subject) for s in source.scans] == [
+        ("anna/visit1/i000.dcm and 1 more", "anna"), ("anna/visit2/i000.dcm and 1 more", "anna"),
+        ("bert/visit1/i000.dcm and 1 more", "bert"), ("bert/visit2/i000.dcm and 1 more", "bert"),
+    ]  # fmt: skip
+    assert source.refused == []
+    (line,) = source.lines
+    assert line.startswith("Warning: no PatientID in 4 series: the first folder below ")
+    assert "names the subject, 2 of them, such as " in line and "/anna. Where it is no person's" in line
+    # One person alone: a deeper folder would part the visits.
+    (tmp_path / "bert").rename(tmp_path / ".bert")
+    assert {s.subject for s in found(tmp_path).scans} == {"anna"}
+    # A pattern or a table knows better.
+    pattern = r"(?P<subject>\w+)/(?P<session>\w+)/.*"
+    source = found(tmp_path, name_pattern=pattern)
+    assert {(s.subject, s.session) for s in source.scans} == {("anna", "visit1"), ("anna", "visit2")}
+    assert source.lines == []
+
+
+def test_series_without_patient_id_and_without_a_folder_of_their_own_are_refused(tmp_path):
+    series(tmp_path, ".", "", 0)
+    series(tmp_path, "mixed/1", "P1", 1)
+    series(tmp_path, "mixed/2", "P2", 2)
+    series(tmp_path, "mixed/3", "", 3)
+    series(tmp_path, "one/1", "P3", 4)
+    series(tmp_path, "one/2", "", 5)
+    for number in range(2):
+        series(tmp_path, f"spread{number}", "", 6, count=2 + number)
+    source = found(tmp_path)
+    # Of one patient's folder it is this patient.
+    assert [(s.name[:7], s.subject) for s in source.scans] == [
+        ("mixed/1", "P1"), ("mixed/2", "P2"), ("one/1/i", "P3"), ("one/2/i", "P3"),
+    ]  # fmt: skip
+    by_hand = ": tell who it is by --name-pattern or a CSV"
     assert source.refused == [
-        ("sub-03/anat/sub-03_T1w.nii.gz", "participants.tsv gives it no group"),
-        ("sub-04/anat/sub-04_T1w.nii.gz", "its subject has no row in participants.tsv"),
+        ("i000.dcm and 1 more", f"it has no PatientID, and no one folder below SOURCE names the subject{by_hand}"),
+        ("mixed/3/i000.dcm and 1 more", f"it has no PatientID, and the first folder has several{by_hand}"),
+        (
+            "spread0/i000.dcm and 4 more",
+            f"it has no PatientID, and no one folder below SOURCE names the subject{by_hand}",
+        ),
     ]
-    assert [scan.label for scan in found(tmp_path).scans] == ["all"] * 4
-    assert [scan.name for scan in found(tmp_path, suffix="T2w").scans] == ["sub-01/anat/sub-01_T2w.nii.gz"]
+    # A file alone parts from nobody.
+    assert [s.subject for s in found(tmp_path / "i000.dcm").scans] == ["i000"]
 
 
 def test_dicom_series_name_their_subject(tmp_path):
@@ -137,23 +158,6 @@ def test_dicom_series_name_their_subject(tmp_path):
     assert [(s.name, s.subject, s.label) for s in source.scans] == [("AD/x/y/i000.dcm and 4 more", "Q1", "NC")]
 
 
-def test_a_file_of_another_kind(tmp_path):
-    touch(tmp_path, "x.txt")
-    assert found(tmp_path / "x.txt").refused == [("x.txt", "it is neither a NIfTI, DICOM or npy file nor a picture")]
-
-
-def test_numpy_files_and_pictures_where_there_is_nothing_else(tmp_path):
-    touch(tmp_path, "a/x_1.npy", "a/x_2.nii", "a/shot.png", "b/y_1.png")
-    assert [name for name, *_ in told(tmp_path)] == ["a/x_1.npy", "a/x_2.nii"]
-    assert told(tmp_path / "a" / "x_1.npy") == [("x_1.npy", "x", "", "all")]
-    assert told(tmp_path / "b") == [("y_1.png", "y", "", "all")]
-    assert told(tmp_path / "b" / "y_1.png") == [("y_1.png", "y", "", "all")]
-    (tmp_path / "t.csv").write_text("path,subject,label\nb,P1,AD\na/shot.png,P2,NC\na/x_1.npy,P3,NC\n")
-    assert [(name, subject) for name, subject, *_ in told(tmp_path / "t.csv")] == [
-        ("b/y_1.png", "P1"), ("a/shot.png", "P2"), ("a/x_1.npy", "P3"),
-    ]  # fmt: skip
-
-
 def test_what_is_no_source(tmp_path):
     with pytest.raises(InputError, match="there is no '.*nowhere'"):
         found(tmp_path / "nowhere")
@@ -162,37 +166,3 @@ def test_what_is_no_source(tmp_path):
     touch(tmp_path, "a.nii")
     with pytest.raises(InputError, match="SOURCE is neither a CSV nor a BIDS tree"):
         found(tmp_path, label_column="group")
-    bids(tmp_path)
-    with pytest.raises(InputError, match="participants.tsv has no column 'dx'; its columns are participant_id, group"):
-        found(tmp_path, label_column="dx")
-    with pytest.raises(InputError, match=r"no sub-\*/anat/\*_FLAIR.nii.gz in .*; another image is named with --suffix"):
-        found(tmp_path, suffix="FLAIR")
-
-
-def test_an_unreadable_table_of_participants_does_not_stop_what_does_without(tmp_path):
-    bids(tmp_path)
-    (tmp_path / "participants.tsv").write_bytes(b"\xff\xff")
-    source = found(tmp_path)
-    assert [scan.subject for scan in source.scans] == ["sub-01", "sub-02", "sub-02", "sub-03", "sub-04"]
-    assert source.refused == [
-        (
-            "participants.tsv",
-            "participants.tsv cannot be read: it is no UTF-8 text; the folders sub-* name the subjects",
-        )
-    ]
-    with pytest.raises(InputError, match="participants.tsv cannot be read: it is no UTF-8 text"):
-        found(tmp_path, label_column="group")
-
-
-def test_damaged_rows_of_participants_refuse_their_scans_alone(tmp_path):
-    bids(tmp_path)
-    (tmp_path / "participants.tsv").write_text(
-        "participant_id\tgroup\nsub-01\tAD\nsub-01\tNC\nsub-02\tNC\nsub-03\nsub-04\tAD\n"
-    )
-    source = found(tmp_path, label_column="group")
-    assert [scan.subject for scan in source.scans] == ["sub-02", "sub-02", "sub-04"]
-    assert source.refused == [
-        ("participants.tsv line 5", "it has 1 cells and the header 2"),
-        ("sub-01/anat/sub-01_T1w.nii.gz", "its subject has two different rows in participants.tsv"),
-        ("sub-03/anat/sub-03_T1w.nii.gz", "its subject has no row in participants.tsv"),
-    ]
