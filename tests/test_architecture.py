@@ -59,7 +59,7 @@ ALLOWED = {
     "data": ({"atomic", "config", "errors", "sizes"}, {"numpy", "PIL", "scipy", "rich"}),
     "data.variation": (set(), {"numpy", "scipy", "keras_cv", "tensorflow"}),
     # Imported when such a file is read: training from other sources does without.
-    "data.volumes": ({"atomic", "config", "errors"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),
+    "data.volumes": ({"atomic", "config", "errors", "folder_lock"}, {"numpy", "PIL", "rich", "nibabel", "pydicom"}),
     # Keras downloads the archive.
     "data.cifar10": ({"atomic", "config", "errors", "sizes"}, {"numpy", "keras"}),
     "data.pipeline": ({"atomic", "config", "errors"}, {"numpy", "PIL", "scipy", "rich", "keras"}),

@@ -139,8 +139,8 @@ def _of_names(root: Path, source: Path, options: VolumeOptions, unread: Counter[
         if by_folder:
             subjects = sorted({scan.subject for scan in by_folder})
             lines.append(
-                f"Warning: no PatientID in {len(by_folder)} series: the first folder below {root} names the subject, "
-                f"{len(subjects)} of them, such as {root.name}/{by_folder[0].name.split('/')[0]}. Where it is no "
+                f"Warning: no PatientID in {len(by_folder)} series: the first folder below {root} names the subject: "
+                f"{len(subjects)} subjects, such as {root.name}/{by_folder[0].name.split('/')[0]}. Where it is no "
                 "person's, tell who it is by --name-pattern or a CSV."
             )
     return Found(scans, (), refused, lines)

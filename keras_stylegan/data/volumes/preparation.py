@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_stylegan import folder_lock
 from keras_stylegan.data.dataset import PARTS
 from keras_stylegan.data.file_name import printable
 from keras_stylegan.data.source import SPLITS
@@ -45,33 +46,40 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         progress: Show a progress bar.
 
     Raises:
-        InputError: There is a dataset already, the source or `out` cannot be used, or every volume was refused.
+        InputError: There is a dataset already, another process is writing it, the source or `out` cannot
+            be used, or every volume was refused.
     """
     out = Path(out)
-    if (out / "dataset.json").exists():
-        raise InputError(f"{out} holds a dataset already: delete it or choose another folder with --out.")
+    _require_none(out)
     if (os.path.exists(out) and not out.is_dir()) or (out.is_dir() and any(_strangers(out))):
         raise InputError(f"{out} holds something else: choose a new folder with --out.")
     with warnings.catch_warnings():
         # Of odd headers, as in `Parts.grow`.
         warnings.simplefilter("ignore")
         found = find_scans(source, options)
-    salt = subjects.read_salt(options.salt or out.with_name(f"{out.name}.salt"))
     splits = _splits(found.scans, options)
     try:
-        (out / PARTS).mkdir(parents=True, exist_ok=True)
-        parts = Parts(out, options)
-        parts.grow(found.scans, splits, progress)
-        refused = sorted([*found.refused, *parts.refused])
-        write_csv(out / "refused.csv", ("file", "reason"), [(printable(name), reason) for name, reason in refused])
-        if not parts.placed:
-            name, reason = refused[0]
-            raise InputError(
-                f"none of the {len(refused)} volumes can be used, e.g. {printable(name)}: {reason}. "
-                f"All are in {out / 'refused.csv'}."
-            )
-        DatasetFiles(parts, found.covariates, salt).write()
+        with folder_lock.take(out / PARTS):
+            # Another process may have finished it meanwhile.
+            _require_none(out)
+            salt = subjects.read_salt(options.salt or out.with_name(f"{out.name}.salt"))
+            parts = Parts(out, options)
+            parts.grow(found.scans, splits, progress)
+            refused = sorted([*found.refused, *parts.refused])
+            write_csv(out / "refused.csv", ("file", "reason"), [(printable(name), reason) for name, reason in refused])
+            if not parts.placed:
+                name, reason = refused[0]
+                raise InputError(
+                    f"none of the {len(refused)} volumes can be used, e.g. {printable(name)}: {reason}. "
+                    f"All are in {out / 'refused.csv'}."
+                )
+            DatasetFiles(parts, found.covariates, salt).write()
+        # With the lock in it, which a server would keep while it is open.
         shutil.rmtree(out / PARTS)
+    except BlockingIOError:
+        raise InputError(
+            f"{out} is in use by another process: wait for it or choose another folder with --out."
+        ) from None
     except OSError as error:
         raise InputError(
             f"cannot write {out}: {error.strerror or error}. Free some space or choose another."
@@ -82,6 +90,11 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
     if refused:
         lines.append(f"Warning: {len(refused)} volumes were refused; {out / 'refused.csv'} says why.")
     return Prepared(lines, refused)
+
+
+def _require_none(out: Path) -> None:
+    if (out / "dataset.json").exists():
+        raise InputError(f"{out} holds a dataset already: delete it or choose another folder with --out.")
 
 
 def _splits(scans: list[Scan], options: VolumeOptions) -> list[str]:

@@ -105,7 +105,7 @@ def test_without_patient_id_the_first_folder_names_the_subject(tmp_path):
     assert source.refused == []
     (line,) = source.lines
     assert line.startswith("Warning: no PatientID in 4 series: the first folder below ")
-    assert "names the subject, 2 of them, such as " in line and "/anna. Where it is no person's" in line
+    assert "names the subject: 2 subjects, such as " in line and "/anna. Where it is no person's" in line
     # One person alone: a deeper folder would part the visits.
     (tmp_path / "bert").rename(tmp_path / ".bert")
     assert {s.subject for s in found(tmp_path).scans} == {"anna"}

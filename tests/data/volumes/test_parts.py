@@ -12,7 +12,9 @@ import pytest
 from small_sources import contents, prepare, write_source
 from small_volumes import head, save_nifti
 
-from keras_stylegan.data.volumes import parts, reading
+from keras_stylegan.data.volumes import parts, preparation, reading
+from keras_stylegan.data.volumes.find import find_scans
+from keras_stylegan.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -173,6 +175,36 @@ def test_a_refused_scan_is_tried_again(tmp_path, salt, monkeypatch):
     prepare(source, tmp_path / "whole", salt=salt)
     prepare(source, tmp_path / "out", salt=salt)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_two_preparations_of_one_dataset(tmp_path, salt, source, monkeypatch):
+    """The second comes while the first reads, and before and after the first has finished."""
+    read, said = reading.read_nifti, []
+    command = (sys.executable, ROOT / "run.py", "prepare", source, "--out", tmp_path / "out", "--salt", salt)
+
+    def meanwhile(path):
+        if path.name == ALL[3]:
+            said.append(subprocess.run(list(map(str, command)), capture_output=True, text=True))
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "read_nifti", meanwhile)
+        prepare(source, tmp_path / "out", salt=salt)
+    (second,) = said
+    line = f"Error: {tmp_path / 'out'} is in use by another process: wait for it or choose another folder with --out."
+    assert (second.returncode, " ".join(f"{second.stdout}{second.stderr}".split())) == (2, line)
+    prepare(source, tmp_path / "whole", salt=salt)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    # Found to be free, then finished by another process, then locked.
+    monkeypatch.setattr(preparation, "find_scans", lambda *given: finished(tmp_path) or find_scans(*given))
+    monkeypatch.setattr(parts.Parts, "grow", lambda *given: pytest.fail("it was read again"))
+    with pytest.raises(InputError, match="late holds a dataset already"):
+        prepare(source, tmp_path / "late", salt=salt)
+
+
+def finished(folder):
+    (folder / "late").mkdir()
+    (folder / "late" / "dataset.json").touch()
 
 
 FULL = """
