@@ -39,7 +39,7 @@ def run(config: Config, console: Console, augmentations: Path | None = None) -> 
     sets: list[ImageSet] = []
     lines: list[str] = []
     for split in ("train", "test") if source_of(config).has_test else ("train",):
-        images = load_images(config, split, progress=console.is_terminal)
+        images = load_images(config, split)
         sets.append(images)
         # Both splits warn of the subjects they share; one line is enough.
         told = {line for line in lines if line.startswith("Warning:")}
@@ -72,7 +72,7 @@ def run_volumes(source: Path, out: Path, options: VolumeOptions, console: Consol
         InputError: See `prepare_volumes`.
     """
     try:
-        prepared = prepare_volumes(source, out, options, progress=console.is_terminal)
+        prepared = prepare_volumes(source, out, options)
     except KeyboardInterrupt:
         _say([f"What has been read is kept in {out}: give the same command again to go on."], console)
         raise
