@@ -18,6 +18,7 @@ from keras_stylegan.data.volumes import contact_sheet, subjects
 from keras_stylegan.data.volumes.parts import DTYPE, VERSION, Parts
 from keras_stylegan.data.volumes.pictures import is_picture
 from keras_stylegan.data.volumes.slices import MARKS
+from keras_stylegan.data.volumes.table import NUMBER
 
 COVARIATES = ("slice_position_mm", "slice_share")
 """What every slice of a volume knows of itself; columns of the table follow."""
@@ -138,9 +139,15 @@ class DatasetFiles:
 
 
 def write_csv(path: Path, header: tuple[str, ...], rows: Sequence[tuple]) -> None:
-    """Writes a table as a whole."""
+    """Writes a table as a whole, of which a spreadsheet takes nothing for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([_no_formula(cell) for cell in row] for row in rows)
     replace_file(path, text.getvalue().encode())
+
+
+def _no_formula(cell: Any) -> Any:
+    """Text that a spreadsheet would run gets an apostrophe in front (OWASP, CSV injection); numbers are left alone."""
+    runs = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell

@@ -43,7 +43,7 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         out: Folder of the dataset: manifest.csv, train/ and test/ (as in the cache), contact_sheet.png, refused.csv,
             dataset.json.
         options: Which slices, and how.
-        progress: Show a progress bar.
+        progress: See `progress_bar`.
 
     Raises:
         InputError: There is a dataset already, another process is writing it, the source or `out` cannot
@@ -84,7 +84,7 @@ def prepare_volumes(source: Path, out: Path, options: VolumeOptions, progress: b
         raise InputError(
             f"cannot write {out}: {error.strerror or error}. Free some space or choose another."
         ) from error
-    lines = [*report(parts, found.scans, splits), *found.lines]
+    lines = report(parts, found, splits)
     if parts.found:
         lines.insert(0, f"Went on after an interruption: {parts.found} volumes had been read.")
     if refused:

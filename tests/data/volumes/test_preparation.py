@@ -84,6 +84,20 @@ def test_bad_volumes_are_named_and_the_rest_goes_on(tmp_path, salt):
     assert len(manifest(tmp_path / "out")) == 36
 
 
+def test_a_spreadsheet_takes_nothing_for_a_formula(tmp_path, salt):
+    source = write_source(tmp_path / "in", subjects=2)
+    # Of what is written, classes and the names of files come from the source.
+    source.write_text(source.read_text().replace(",AD,", ",=cmd(),").replace(",NC,", ",-1.5,") + "@x.nii,P3,,@x,1\n")
+    prepare(source, tmp_path / "out", salt=salt)
+    with (tmp_path / "out" / "manifest.csv").open() as file:
+        rows = list(csv.reader(file))
+    column = rows[0].index("label")
+    assert {row[column] for row in rows[1:]} == {"'=cmd()", "-1.5"}
+    assert (tmp_path / "out" / "refused.csv").read_text() == "file,reason\n'@x.nii,it is not there\n"
+    about = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert about["classes"] == ["-1.5", "=cmd()"]
+
+
 def test_no_volume_left(tmp_path, salt):
     save_nifti(tmp_path / "in" / "a_1.nii", np.zeros((6, 6, 6), np.float32))
     with pytest.raises(InputError, match=r"none of the 1 volumes can be used, e\.g\. a_1\.nii: it is all background"):
