@@ -163,7 +163,7 @@ class PrepareVolumes:
     """Read NIfTI and DICOM volumes into a dataset of slices, split by subject; then `train --data.path DATASET`."""
 
     source: tyro.conf.Positional[Path | None] = None
-    """A NIfTI or DICOM file, a folder, a BIDS tree (with participants.tsv), or a CSV `path,subject,label[,age,...]`."""
+    """A NIfTI or DICOM file, a folder, a BIDS tree, or a CSV `path,subject,label[,age,...]`."""
     out: Path | None = None
     """New folder of the dataset."""
     options: Annotated[VolumeOptions, _Inline] = field(default_factory=VolumeOptions)

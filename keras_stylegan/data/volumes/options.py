@@ -47,7 +47,7 @@ class VolumeOptions:
     name_pattern: str | None = None
     """Regular expression for a file's path in SOURCE without its ending, where no table tells: its groups are 'subject'
     and, if wanted, 'session' and 'label'. By default a name tells the subject up to its first _, or as ADNI and OASIS
-    write it, and a DICOM series by its PatientID."""
+    write it, and a DICOM series by its PatientID or, without one, the first folder below SOURCE."""
     npy_spacing: tuple[float, float, float] | None = None
     """Sides in mm of a voxel of .npy files along their three axes; they are refused without."""
     npy_axes: str | None = None

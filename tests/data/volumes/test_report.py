@@ -9,27 +9,24 @@ from keras_stylegan.data.split import held_out
 
 
 def test_subjects_without_a_number_are_counted_by_column(tmp_path, salt):
-    """Of P0 one time point lacks an age, of P3 both; sex is text, but of one subject."""
+    """Of P0 one time point lacks an age, of P3 both; P2 has text for a score."""
     source = write_source(tmp_path / "in")
-    rows = [row.split(",") for row in source.read_text().splitlines()]
+    header, *rows = (row.split(",") for row in source.read_text().splitlines())
     for row in rows:
-        row[4:] = [row[4], {"subject": "mmse", "P2": "F"}.get(row[1], "29"), "30" if row[1] != "subject" else "moca"]
-    rows[1][4], rows[7][4], rows[8][4] = "", "n/a", "1e999"
-    source.write_text("\n".join(map(",".join, rows)))
+        row += ["F" if row[1] == "P2" else "29", "30"]
+    rows[0][4], rows[6][4], rows[7][4] = "", "n/a", "1e999"
+    source.write_text("\n".join(map(",".join, [[*header, "mmse", "moca"], *rows])))
     lines = prepare(source, tmp_path / "out", salt=salt).lines
-    assert lines[2:] == [
-        "Warning: age: no number for 2 of 5 subjects; mmse: no number for 1 of 5 subjects. --model.covariates wants one "
-        "for every training image."
-    ]
+    said = "age: no number for 2 of 5 subjects; mmse: no number for 1 of 5 subjects"
+    assert lines[2:] == [f"Warning: {said}. --model.covariates wants one for every training image."]
 
 
 def test_classes_that_differ_by_case_only(tmp_path, salt):
     source = write_source(tmp_path / "in", subjects=6)
-    source.write_text(
-        source.read_text()
-        .replace("P2,2020-01-01,AD", "P2,2020-01-01,ad")
-        .replace("P2,2021-01-01,AD", "P2,2021-01-01,ad")
-    )
+    text = source.read_text()
+    for session in ("2020-01-01", "2021-01-01"):
+        text = text.replace(f"P2,{session},AD", f"P2,{session},ad")
+    source.write_text(text)
     lines = prepare(source, tmp_path / "out", salt=salt).lines
     assert lines[2:] == ["Warning: classes differ by upper and lower case only: AD and ad. Are they one?"]
 
