@@ -24,7 +24,7 @@ def progress_bar(description: str, total: int, visible: bool) -> Iterator[Callab
         A function to call once per image.
     """
     console = Console()
-    if visible and not console.is_terminal:
+    if visible and not (console.is_terminal or console.is_jupyter):
         yield _lines(description, total, console)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
