@@ -109,5 +109,10 @@ def directions(run_dir: Path | None, options: DirectionsOptions) -> Path:
     replace_file(folder / "directions.png", strips, sync=False)
     for entry in entries:
         say(f"{entry['name']}: {entry['verdict']}")
-    say(f"{path}, {folder / 'directions.png'}; the next `export` takes the directions along")
+    home = trained.run_dir / "directions"
+    taken = folder.resolve() == home.resolve()
+    say(f"{path}, {folder / 'directions.png'}; " + (
+        "the next `export` takes the directions along" if taken
+        else f"`export` takes those of {home} alone: copy directions.json there for it"
+    ))  # fmt: skip
     return path

@@ -36,7 +36,8 @@ def sheet(renderer: Any, directions: Sequence[Any], verdicts: Sequence[str], ws:
         [direction.moved(np.repeat(ws, len(AMOUNTS), 0), np.array(AMOUNTS)) for direction, _ in shown]
     )
     shape = (*height_width(renderer.generator.resolution), renderer.generator.channels)
-    images = renderer.images(paths).reshape(len(shown), len(AMOUNTS), *shape)
+    # As they would be written to files, and as the effects are measured: beyond black nothing changes.
+    images = np.clip(renderer.images(paths), -1, 1).reshape(len(shown), len(AMOUNTS), *shape)
     height, width = images.shape[2:4]
     inches = INCHES * width / height
     columns = len(AMOUNTS) + 1
@@ -49,7 +50,7 @@ def sheet(renderer: Any, directions: Sequence[Any], verdicts: Sequence[str], ws:
     )  # fmt: skip
     for row, (direction, text) in enumerate(shown):
         for column, image in enumerate(images[row]):
-            axes[row, column].imshow(np.clip((in_colour(image) + 1) / 2, 0, 1), interpolation="nearest")
+            axes[row, column].imshow((in_colour(image) + 1) / 2, interpolation="nearest")
         change = signed_colours(images[row, -2] - images[row, 1], limit=1.0)
         axes[row, -1].imshow((change + 1) / 2, interpolation="nearest")
         words = "\n".join(textwrap.wrap(text, 58)[:5])

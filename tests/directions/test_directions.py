@@ -55,7 +55,9 @@ def test_what_is_written_is_read_by_the_runtime_and_says_what_was_measured(tmp_p
         assert set(direction.effects) == set(names), name
         assert all(effect["low"] <= effect["value"] <= effect["high"] for effect in direction.effects.values())
         assert direction.verdict and all(effect["chance"] > 0 for effect in direction.effects.values())
-    assert f"slice_height_mm: {found['slice_height_mm'].verdict}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"slice_height_mm: {found['slice_height_mm'].verdict}" in said
+    assert said.endswith("the next `export` takes the directions along\n")
 
     # The effect of a direction on the brightness, measured here once more: on other latents, so within its interval
     # and a little more.
@@ -91,9 +93,13 @@ def test_without_the_runs_images_the_look_alone_is_measured(tmp_path, capsys):
         directions(tmp_path / "run", DirectionsOptions(heldout_path=tmp_path / "nothing", **QUICK))
 
 
-def test_photographs_have_no_ventricles(tmp_path):
+def test_photographs_have_no_ventricles(tmp_path, capsys):
     make_run(tmp_path / "run", channels=3, path=tmp_path / "gone")
-    found = read_directions(directions(tmp_path / "run", DirectionsOptions(sefa=1, pca=0, **QUICK)))
+    # `export` knows nothing of another folder.
+    path = directions(tmp_path / "run", DirectionsOptions(sefa=1, pca=0, output_dir=tmp_path / "out", **QUICK))
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith(f"`export` takes those of {tmp_path}/run/directions alone: copy directions.json there for it")
+    found = read_directions(path)
     assert all(direction.verdict.startswith("not measured") for direction in found.values()) and len(found) == 2
     with pytest.raises(InputError, match="there is nothing to find"):
         directions(tmp_path / "run", DirectionsOptions(sefa=0, pca=0, **QUICK))
