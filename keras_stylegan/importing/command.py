@@ -1,8 +1,9 @@
 """The command `import`: a file of weights to a run folder that `generate`, `evaluate` and `export` take."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -57,19 +58,13 @@ def import_weights(
     folder = RunFolder(run_dir)
     _require_new(folder)
     weights = read_weights(path)
-    try:
+    with _refusing(path):
         fit(weights, channels, resolution)
         config, c_dim = _config(weights)
-    except InputError:
-        raise
-    except (ValueError, IndexError) as error:  # A scalar where a kernel belongs has no shape[0].
-        raise InputError(f"{shown(str(path), LONGEST_NAME)} cannot be imported: {error}") from error
     names = _class_names(classes, c_dim)
     generator = make_generator(config, c_dim)
-    try:
+    with _refusing(path):
         assign_generator(generator, _reference(weights))
-    except (ValueError, IndexError) as error:  # A scalar where a kernel belongs has no shape[0].
-        raise InputError(f"{shown(str(path), LONGEST_NAME)} cannot be imported: {error}") from error
     if "mapping.w_avg" not in weights.arrays:
         _estimate_w_avg(generator)
         weights.notes.append(f"the mean style (w_avg) is not in the file: the mean of {DRAWS:,} latents is taken")
@@ -87,6 +82,20 @@ def import_weights(
         folder.write_config(config)
     for line in _report(weights, config, c_dim, run_dir):
         say(line)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """What is wrong with weights, as an `InputError` that names the file."""
+    name = shown(str(path), LONGEST_NAME)
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{name} cannot be imported: {error}") from error
+    except IndexError as error:  # A scalar where a kernel belongs has no shape[0].
+        raise InputError(f"{name} cannot be imported: one of its parameters has too few axes") from error
 
 
 def _require_new(folder: RunFolder) -> None:
@@ -109,6 +118,8 @@ def _w_dim(weights: Weights) -> int:
 def _config(weights: Weights) -> tuple[Config, int]:
     """The config of a run with such a generator, and the number of its classes."""
     sizes = generator_sizes(_reference(weights))
+    if sizes["architecture"] == "skip" and "synthesis.b4.torgb.weight" not in weights.arrays:
+        raise ValueError("its architecture is 'orig', an image of the last layer alone; ours are 'skip' and 'resnet'")
     c_dim = sizes.pop("c_dim")
     limits = [limit for limit in CONV_CLAMP.values() if limit is not None]
     if weights.conv_clamp not in (None, *limits):

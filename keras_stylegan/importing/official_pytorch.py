@@ -3,6 +3,7 @@
 Their own loader runs that text. Here it is hashed, and the parameters are taken from the object's state.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -34,10 +35,9 @@ class PersistentObject:
     """
 
     def __init__(self, meta: Any) -> None:
-        source, self.class_name, self.state = meta["module_src"], meta["class_name"], meta["state"]
-        if type(source) is not str or type(self.class_name) is not str or type(self.state) is not dict:
+        self.source, self.class_name, self.state = meta["module_src"], meta["class_name"], meta["state"]
+        if type(self.source) is not str or type(self.class_name) is not str or type(self.state) is not dict:
             raise ValueError("an object has no source, class or state")
-        self.source_sha256 = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
 
     def modules(self, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, "PersistentObject"]]:
         """(path, module) of itself and all below."""
@@ -64,13 +64,13 @@ class PersistentObject:
 def known(budget: Budget) -> Known:
     """Names in the pickles of this era; storages in them are files of `torch.save`, which share the budget."""
     return {
-        **torch_tensors.KNOWN,
+        **torch_tensors.known(budget),
         **numpy_pickle.known(budget),
         "torch_utils.persistence._reconstruct_persistent_obj": PersistentObject,
         "torch.storage._load_from_bytes": lambda content: load_legacy(_bytes(content), budget),
-        "dnnlib.util.EasyDict": torch_tensors.ordered_dict,
-        "builtins.set": _set,
-        "__builtin__.set": _set,
+        "dnnlib.util.EasyDict": functools.partial(torch_tensors.ordered_dict, budget),
+        "builtins.set": functools.partial(_set, budget),
+        "__builtin__.set": functools.partial(_set, budget),
     }
 
 
@@ -80,7 +80,10 @@ def _bytes(content: Any) -> bytes:
     return content
 
 
-def _set(items: Any = ()) -> set[Any]:
+def _set(budget: Budget, items: Any = ()) -> set[Any]:
+    if type(items) not in (list, tuple):
+        raise ValueError("a set is made of something other than a list")
+    budget.spend(len(items))
     if any(type(item) is not str for item in items):
         raise ValueError("a set has members that are no text")
     return set(items)
@@ -102,11 +105,16 @@ def weights_of(network: PersistentObject, file_size: int) -> Weights:
             require_option(f"{path}lr_multiplier", state.get("bias_gain", LR_MULTIPLIER), [LR_MULTIPLIER])
         if "activation" in state:
             require_option(f"{path}activation", state["activation"], ["lrelu", "linear"])
+        if "architecture" in state:
+            require_option(f"{path}architecture", state["architecture"], ["skip", "resnet"])
         if "conv_clamp" in state and "weight" in state.get("_parameters", {}):
             clamps.add(require_limit(state["conv_clamp"]))
     if len(clamps) > 1:
         raise ValueError("its layers have limits (conv_clamp) that differ")
     arrays = to_arrays(tensors, file_size)
     take_filters(arrays, ["resample_filter"])
-    sources = {module.class_name: module.source_sha256 for _, module in network.modules()}
+    texts = {module.class_name: module.source for _, module in network.modules()}
+    # Each text once: thousands of modules may share a long one.
+    hashes = {text: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in set(texts.values())}
+    sources = {name: hashes[text] for name, text in texts.items()}
     return Weights("official PyTorch pickle", arrays, clamps.pop() if clamps else None, sources)

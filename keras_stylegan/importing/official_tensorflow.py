@@ -4,6 +4,7 @@ The names and layouts are those that public converters know: kernels (h, w, in, 
 up-sampling kernels, style biases without the 1 that the network adds.
 """
 
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -73,10 +74,10 @@ class TensorFlowNetwork:
 def known(budget: Budget) -> Known:
     """Names in the pickles of this era."""
     return {
-        **torch_tensors.KNOWN,
+        **torch_tensors.known(budget),
         **numpy_pickle.known(budget),
         "dnnlib.tflib.network.Network": TensorFlowNetwork,
-        "dnnlib.util.EasyDict": torch_tensors.ordered_dict,
+        "dnnlib.util.EasyDict": functools.partial(torch_tensors.ordered_dict, budget),
     }
 
 
@@ -109,6 +110,8 @@ def weights_of(network: TensorFlowNetwork, file_size: int) -> Weights:
     Raises:
         ValueError: It is of another family, or was built with options that our networks do not have.
     """
+    # First: it counts the networks, which a small file can nest without end.
+    tensors = network.tensors()
     clamp = None
     sources = {}
     for path, part in network.networks():
@@ -119,7 +122,6 @@ def weights_of(network: TensorFlowNetwork, file_size: int) -> Weights:
         clamp = require_limit(options.get("conv_clamp", clamp))
         if type(source) is str:
             sources[path or "network"] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
-    tensors = network.tensors()
     if any("StyleMod" in name for name in tensors):
         raise ValueError("it holds a StyleGAN of 2018; only StyleGAN2 can be imported")
     if any("LabelConcat" in name for name in tensors):

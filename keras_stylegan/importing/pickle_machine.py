@@ -7,7 +7,7 @@ ours. Any other name is refused before anything is made of it. The opcodes are t
 
 import io
 import pickletools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 MOST_OPCODES = 1_000_000
@@ -40,16 +40,17 @@ class Budget:
     """What may still be done for a file and all the files nested in it.
 
     Args:
-        opcodes: To read.
+        opcodes: Steps: an opcode, or an item of what a name of the table is called with; a list of a pickle can be
+            named, and so walked, a million times.
         copied: Bytes to copy: one text of a pickle can be named, and so copied, a million times.
     """
 
     def __init__(self, opcodes: int = MOST_OPCODES, copied: int = 0) -> None:
         self.left, self.copied = opcodes, copied
 
-    def spend(self) -> None:
+    def spend(self, steps: int = 1) -> None:
         """Raise a `ValueError` once all are spent."""
-        self.left -= 1
+        self.left -= steps
         if self.left < 0:
             raise ValueError(f"it takes more than {MOST_OPCODES:,} steps to read, which no file of weights does")
 
@@ -87,9 +88,9 @@ def load(
             a damaged file can lead to (IndexError, TypeError, ...) is the caller's to catch.
     """
     file = io.BytesIO(file) if isinstance(file, (bytes, bytearray)) else file
-    machine = _Machine(known, persistent)
     budget = budget or Budget()
-    for opcode, argument, _ in pickletools.genops(file):
+    machine = _Machine(known, budget, persistent)
+    for opcode, argument in _opcodes(file):
         budget.spend()
         if opcode.name in LITERALS:
             machine.stack.append(argument)
@@ -100,9 +101,18 @@ def load(
     return machine.stack.pop()
 
 
+def _opcodes(file: BinaryIO) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
+    """(opcode, argument) one after the other; what pickletools raises on arbitrary bytes is not said anywhere."""
+    try:
+        for opcode, argument, _ in pickletools.genops(file):
+            yield opcode, argument
+    except Exception as error:
+        raise ValueError("its pickle is damaged, or ends too early") from error
+
+
 class _Machine:
-    def __init__(self, known: Known, persistent: Callable[[Any], Any] | None) -> None:
-        self.known, self.persistent = known, persistent
+    def __init__(self, known: Known, budget: Budget, persistent: Callable[[Any], Any] | None) -> None:
+        self.known, self.budget, self.persistent = known, budget, persistent
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -149,7 +159,8 @@ class _Machine:
 
     def call(self) -> None:
         function, arguments = self.take(2)
-        self.stack.append(_only(_Name, function).function(*_only(tuple, arguments)))
+        self.budget.spend(len(_only(tuple, arguments)))
+        self.stack.append(_only(_Name, function).function(*arguments))
 
     def build(self) -> None:
         target, state = self.take(2)

@@ -21,6 +21,8 @@ LONGEST_REASON, LONGEST_NAME = 300, 200
 """Characters that a message shows."""
 AVERAGED = ("G_ema", "g_ema")
 """Keys of the averaged generator."""
+PICKLE, ZIP = b"\x80", b"PK\x03\x04"
+"""Beginnings: of a pickle from protocol 2 on, and of a zip archive."""
 PREFIXES = ("G_ema.", "g_ema.", "G/")
 """Of its names, where a file has several networks side by side."""
 
@@ -47,23 +49,28 @@ def read_weights(path: Path) -> Weights:
     except OSError as error:
         raise InputError(f"cannot read {name}: {error.strerror or error}") from error
     except ValueError as error:
-        raise InputError(f"{name} cannot be imported: {_one_line(error)}") from error
+        reason = shown(" ".join(str(error).split()), LONGEST_REASON)
+        raise InputError(f"{name} cannot be imported: {_unlike(path)}{reason}") from error
     except Exception as error:
-        # What the machine, zipfile, json and numpy raise on arbitrary bytes is not said anywhere: IndexError, KeyError,
-        # TypeError, AttributeError, RecursionError, MemoryError, BadZipFile, struct.error, ...
-        reason = f"{type(error).__name__}{': ' * bool(str(error))}{_one_line(error)}"
-        raise InputError(f"{name} cannot be imported: it is damaged ({reason})") from error
+        # What the machine, zipfile and numpy raise on arbitrary bytes is not said anywhere: IndexError, KeyError,
+        # TypeError, AttributeError, RecursionError, MemoryError, struct.error, ...
+        raise InputError(f"{name} cannot be imported: {_unlike(path)}it is incomplete or damaged") from error
 
 
-def _one_line(error: Exception) -> str:
-    return shown(" ".join(str(error).split()), LONGEST_REASON)
+def _unlike(path: Path) -> str:
+    """Words before a reason, if a file does not begin as files of weights do. A pickle of protocol 0 or 1 need not."""
+    with open(path, "rb") as file:
+        start = file.read(16)
+    if path.suffix == ".safetensors" or start.startswith((PICKLE, ZIP)) or start[8:9] == b"{":
+        return ""
+    return "it does not begin as a pickle, a file of torch.save or safetensors does; " if start else "it is empty; "
 
 
 def _content(path: Path) -> Any:
     """What the file holds, with tensors in the place of tensors."""
     with open(path, "rb") as file:
         start = file.read(16)
-        if start.startswith(b"PK\x03\x04"):
+        if start.startswith(ZIP):
             return load_zip(path)
         file.seek(0)
         content = file.read()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_stylegan.importing.pickle_machine import shown
+from keras_stylegan.importing.pickle_machine import Budget, shown
 from keras_stylegan.importing.torch_tensors import MOST_AXES, decode, item_bytes
 
 DTYPES = {
@@ -26,23 +26,34 @@ def load(content: bytes) -> dict[str, np.ndarray]:
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(LONGEST_HEADER, len(content) - 8):
         raise ValueError(f"its header claims {length} bytes, and the file has {len(content)}")
-    header = json.loads(content[8 : 8 + length])
+    try:
+        header = json.loads(content[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise ValueError("its header is no JSON") from error
     if type(header) is not dict:
         raise ValueError("its header is no JSON object")
     header.pop("__metadata__", None)
     raw = memoryview(content)[8 + length :]
-    return {name: _array(name, entry, raw) for name, entry in header.items()}
+    # Tensors do not overlap: a few bytes could be copied a million times.
+    budget = Budget(copied=len(raw))
+    return {name: _array(name, entry, raw, budget) for name, entry in header.items()}
 
 
-def _array(name: str, entry: Any, raw: memoryview) -> np.ndarray:
-    shape, (start, end), kind = entry["shape"], entry["data_offsets"], entry["dtype"]
-    if kind not in DTYPES:
+def _array(name: str, entry: Any, raw: memoryview, budget: Budget) -> np.ndarray:
+    if type(entry) is not dict or not {"dtype", "shape", "data_offsets"} <= set(entry):
+        raise ValueError(f"{shown(name)} is no tensor: it has no dtype, shape and data_offsets")
+    shape, offsets, kind = entry["shape"], entry["data_offsets"], entry["dtype"]
+    if type(kind) is not str or kind not in DTYPES:
         raise ValueError(f"{shown(name)} has the type {shown(kind)}")
     if type(shape) is not list or len(shape) > MOST_AXES:
         raise ValueError(f"{shown(name)} has a shape that is none")
+    if type(offsets) is not list or len(offsets) != 2:
+        raise ValueError(f"{shown(name)} has no begin and end")
+    start, end = offsets
     if any(type(number) is not int or not 0 <= number < 2**48 for number in (*shape, start, end)):
         raise ValueError(f"{shown(name)} has sizes or offsets that are none")
     size = math.prod(shape) * item_bytes(DTYPES[kind])
     if end - start != size or end > len(raw):
         raise ValueError(f"{shown(name)} needs {size} bytes and is given {start} to {end} of {len(raw)}")
+    budget.copy(size)
     return decode(raw[start:end], DTYPES[kind]).reshape(shape)

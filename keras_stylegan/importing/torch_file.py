@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_stylegan.importing.pickle_machine import LONGEST_KEY, Budget, load, shown
-from keras_stylegan.importing.torch_tensors import KNOWN, STORAGES, Storage, storage_of
+from keras_stylegan.importing.torch_tensors import STORAGES, Storage, known, storage_of
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 LEGACY_START = b"\x8a\x0a" + MAGIC.to_bytes(10, "little")
@@ -56,7 +56,7 @@ def load_legacy(content: bytes, budget: Budget | None = None) -> Any:
     if type(system) is not dict or system.get("little_endian") is not True:
         raise ValueError("its numbers are not little-endian")
     storages = _Storages()
-    root = load(file, KNOWN | STORAGES, budget, storages)
+    root = load(file, known(budget) | STORAGES, budget, storages)
     keys = load(file, {}, budget)
     texts = type(keys) is list and all(type(key) is str for key in keys)
     if not texts or sorted(keys) != sorted(storages.found):
@@ -78,7 +78,11 @@ def load_legacy(content: bytes, budget: Budget | None = None) -> Any:
 def load_zip(path: Path) -> Any:
     """The content of a file of the new format; see `load_legacy`."""
     size = path.stat().st_size
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise ValueError("its zip archive is incomplete or damaged: fetch the file again") from error
+    with archive:
         members = {info.filename: info for info in archive.infolist()}
         if sum(info.file_size for info in archive.infolist()) > size:
             raise ValueError("its members claim more bytes than it has")
@@ -95,8 +99,8 @@ def load_zip(path: Path) -> Any:
 
         if content("byteorder") != b"little" if f"{folder}byteorder" in members else sys.byteorder != "little":
             raise ValueError("its numbers are not little-endian")
-        storages = _Storages()
-        root = load(content("data.pkl"), KNOWN | STORAGES, None, storages)
+        storages, budget = _Storages(), Budget()
+        root = load(content("data.pkl"), known(budget) | STORAGES, budget, storages)
         for key, storage in storages.found.items():
             name = f"data/{key}"
             if folder + name not in members:

@@ -1,11 +1,12 @@
 """PyTorch's tensors in a file, without PyTorch: a storage of numbers, and views by offset, sizes and strides."""
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
-from keras_stylegan.importing.pickle_machine import Inert, name_of, require_key, shown
+from keras_stylegan.importing.pickle_machine import Budget, Inert, Known, name_of, require_key, shown
 
 DTYPES = {
     "Double": "<f8", "Float": "<f4", "Half": "<f2", "BFloat16": "bfloat16", "Long": "<i8", "Int": "<i4",
@@ -123,20 +124,26 @@ def _rebuild_parameter(data: Any, *_: Any) -> Any:
     return data
 
 
-def ordered_dict(items: Any = ()) -> dict[Any, Any]:
+def ordered_dict(budget: Budget, items: Any = ()) -> dict[Any, Any]:
     """An empty dict, or one of pairs."""
-    if type(items) not in (list, tuple) or any(type(pair) not in (list, tuple) or len(pair) != 2 for pair in items):
+    if type(items) not in (list, tuple):
+        raise ValueError("an OrderedDict is made of something other than pairs")
+    budget.spend(len(items))
+    if any(type(pair) not in (list, tuple) or len(pair) != 2 for pair in items):
         raise ValueError("an OrderedDict is made of something other than pairs")
     return {require_key(key): value for key, value in items}
 
 
-KNOWN = {
-    "torch._utils._rebuild_parameter": _rebuild_parameter,
-    "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
-    "collections.OrderedDict": ordered_dict,
-    # Options of a training script; only a placeholder is made.
-    "argparse.Namespace": Inert,
-}
-"""Names in what `torch.save` writes."""
+def known(budget: Budget) -> Known:
+    """Names in what `torch.save` writes."""
+    return {
+        "torch._utils._rebuild_parameter": _rebuild_parameter,
+        "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+        "collections.OrderedDict": functools.partial(ordered_dict, budget),
+        # Options of a training script; only a placeholder is made.
+        "argparse.Namespace": Inert,
+    }
+
+
 STORAGES = {f"torch.{name}Storage": Inert for name in DTYPES}
 """Classes of storages, as persistent ids name them."""

@@ -4,10 +4,15 @@ import io
 import json
 import pickle
 import re
+import resource
 import struct
 import zipfile
 
 import numpy as np
+import pytest
+
+from keras_stylegan.errors import InputError
+from keras_stylegan.importing.read import read_weights
 
 MAGIC = 0x1950A86A20F9469CFC6C
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype(np.float32) / 64
@@ -132,7 +137,7 @@ def persistent(class_name, state, source="raise SystemExit('the source was run')
     return Call(Name("torch_utils.persistence", "_reconstruct_persistent_obj"), (meta,))
 
 
-def official_module(arrays, conv_clamp=None, source="source text"):
+def official_module(arrays, conv_clamp=None, source="source text", architecture="skip"):
     """Nested objects of an official PyTorch pickle, from a state dict."""
     own = {name: array for name, array in arrays.items() if "." not in name}
     children = {}
@@ -151,17 +156,22 @@ def official_module(arrays, conv_clamp=None, source="source text"):
         "_parameters": Call(Name("collections", "OrderedDict"), items=list(parameters.items())),
         "_buffers": {name: nested_tensor(array) for name, array in own.items() if name in buffers},
         "_non_persistent_buffers_set": Call(Name("__builtin__", "set"), ([],)),
-        "_modules": {name: official_module(part, conv_clamp, source) for name, part in children.items()},
+        "_modules": {name: official_module(part, conv_clamp, source, architecture) for name, part in children.items()},
         "_init_kwargs": Call(Name("dnnlib.util", "EasyDict"), items=[("z_dim", 4)]),
     }
     if "affine" in children:
-        state |= {"conv_clamp": conv_clamp, "activation": "lrelu", "use_noise": True}
+        state |= {"conv_clamp": conv_clamp, "activation": "lrelu", "use_noise": True, "architecture": architecture}
     return persistent("Module", state, source)
 
 
-def official_pytorch(arrays, conv_clamp=None, **others):
+def official_pytorch(arrays, conv_clamp=None, architecture="skip", **others):
     g = generator_of(arrays) | {"synthesis.b8.conv0.resample_filter": FILTER}
-    root = {"G": None, "D": None, "G_ema": official_module(g, conv_clamp), "augment_pipe": None}
+    root = {
+        "G": None,
+        "D": None,
+        "G_ema": official_module(g, conv_clamp, architecture=architecture),
+        "augment_pipe": None,
+    }
     dtype = Call(Name("numpy", "dtype"), ("f8", 0, 1), (3, "<", None, None, None, -1, -1, 0))
     scalar = Call(Name("numpy.core.multiarray", "scalar"), (dtype, struct.pack("<d", 0.5)))
     return dumps(root | {"training_set_kwargs": Call(Name("dnnlib.util", "EasyDict"), items=[("p", scalar)])} | others)
@@ -258,3 +268,13 @@ def rosinality_names(arrays):
             found[f"{prefix}.{theirs}"] = array
     found["convs.0.conv.blur.kernel"] = FILTER * 4
     return found
+
+
+def refuse(tmp_path, content, message, name="a.pkl"):
+    """The file is refused with a message of one line, and without 200 MB more of memory."""
+    (tmp_path / name).write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=message) as caught:
+        read_weights(tmp_path / name)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+    assert "\n" not in str(caught.value)

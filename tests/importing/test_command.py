@@ -107,6 +107,12 @@ def odd(arrays, name, array):
     return files.torch_saved(files.generator_of(arrays) | {name: np.asarray(array, np.float32)})
 
 
+def as_orig(arrays):
+    """The image comes from the last layer alone, as NVIDIA's `architecture='orig'` has it."""
+    g = files.generator_of(arrays)
+    return files.torch_saved({name: g[name] for name in g if not name.startswith("synthesis.b4.torgb.")})
+
+
 def without(arrays, name):
     return files.torch_saved({key: array for key, array in files.generator_of(arrays).items() if key != name})
 
@@ -131,7 +137,7 @@ BAD = {
         [],
         "synthesis.b8.conv0.weight must become",
     ),
-    "a number": (lambda a: odd(a, "synthesis.b8.conv1.weight", 3), [], "cannot be imported"),
+    "a number": (lambda a: odd(a, "synthesis.b8.conv1.weight", 3), [], "one of its parameters has too few axes"),
     "an axis less": (
         lambda a: odd(a, "synthesis.b8.torgb.weight", np.zeros((1, 8))),
         [],
@@ -141,6 +147,12 @@ BAD = {
         lambda a: odd(a, "synthesis.b40000.conv0.affine.weight", np.zeros((1, 8))),
         [],
         "b40000.conv0 is of more than 1024 pixels",
+    ),
+    "orig": (as_orig, [], "its architecture is 'orig'"),
+    "orig with its source": (
+        lambda a: files.official_pytorch(a, architecture="orig"),
+        [],
+        r"built with synthesis\.b4\.conv1\.architecture = 'orig'; ours have skip or resnet",
     ),
     "a limit": (lambda a: files.official_pytorch(a, conv_clamp=10), [], "layers are limited to 10; ours to 256"),
     "a limit that is none": (lambda a: files.official_pytorch(a, conv_clamp="x"), [], "layers are limited to a str"),

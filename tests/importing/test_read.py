@@ -136,11 +136,30 @@ REFUSED = {
         r"no StyleGAN2 generator in names that are known \(it begins with features\.0\.weight\)",
     ),
     "a list": (lambda a: files.dumps([1, 2]), "it holds a list, not a network"),
-    "nothing": (lambda a: b"", "pickle exhausted before seeing STOP"),
-    "a picture": (lambda a: b"\x89PNG\r\n\x1a\n", "no place in a file of weights"),
+    "nothing": (lambda a: b"", "it is empty"),
+    "a text": (lambda a: b"hello", "imported: it does not begin as a pickle, .* does; it is incomplete or damaged$"),
+    "half a pickle": (lambda a: files.official_pytorch(a)[:5000], "its pickle is damaged, or ends too early$"),
+    "half of a new .pt": (
+        lambda a: files.torch_saved(files.generator_of(a), zipped=True)[:9000],
+        "its zip archive is incomplete or damaged: fetch the file again$",
+    ),
+    "half of an old .pt": (
+        lambda a: files.torch_saved(files.generator_of(a))[:-9000],
+        "it ends [0-9]+ bytes too early, within a storage$",
+    ),
+    "a number for a tensor": (
+        lambda a: b"\x0d\0\0\0\0\0\0\0" + b'{"weight": 5}',
+        "weight is no tensor: it has no dtype, shape and data_offsets$",
+    ),
+    "no end": (
+        lambda a: b"\x35\0\0\0\0\0\0\0" + b'{"weight":{"dtype":"F32","shape":[1],"data_offsets":4}}'[:53],
+        "its header is no JSON$",
+    ),
+    "a memo that is none": (lambda a: b"\x80\x02h\x65.", "cannot be imported: it is incomplete or damaged$"),
+    "a picture": (lambda a: b"\x89PNG\r\n\x1a\n", "does not begin as a pickle"),
     "a zip of something else": (
         lambda a: b"PK\x03\x04" + bytes(60),
-        r"damaged \(BadZipFile",
+        "its zip archive is incomplete or damaged",
     ),
 }
 
