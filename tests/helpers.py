@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import keras
 import numpy as np
+import pytest
 
 from keras_stylegan.layers.adain import AdaIN
 from keras_stylegan.layers.adain_conv import AdaINConv2D, AdaINEpilogue
@@ -235,3 +236,9 @@ CASES = {
     ),
 }
 """Every layer and network, in every shape that takes another path through its code."""
+
+
+def parameters(cases: dict[str, Case]) -> list:
+    """The cases for pytest: what is composed of others' parts, in colour, oblong or with covariates, is slow."""
+    slow = {name for name in cases if any(word in name for word in ("rgb", "oblong", "covariates"))}
+    return [pytest.param(case, id=name, marks=pytest.mark.slow if name in slow else ()) for name, case in cases.items()]

@@ -5,9 +5,9 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from helpers import CASES
+from helpers import CASES, parameters
 
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+every_case = pytest.mark.parametrize("case", parameters(CASES))
 
 
 @pytest.fixture(scope="module")

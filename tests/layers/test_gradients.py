@@ -7,7 +7,7 @@ numbers there without an error, which training would not show.
 import keras
 import numpy as np
 import pytest
-from helpers import CASES, Case, randomize
+from helpers import CASES, Case, parameters, randomize
 from keras import ops
 
 from keras_stylegan.backend import value_and_gradients
@@ -28,8 +28,6 @@ class Resample(keras.layers.Layer):
 
 
 GRADIENT_CASES = CASES | {"resample": Case(Resample, {}, {"inputs": (4, 4, 2)})}
-# Compositions of what others check alone, in colour, oblong and in the family of 2018.
-SLOW = [name for name in GRADIENT_CASES if "rgb" in name or "oblong" in name or name.startswith("stylegan ")]
 
 
 def smooth(case):
@@ -38,13 +36,10 @@ def smooth(case):
     return Case(case.kind, arguments, case.shapes)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in GRADIENT_CASES],
-)
+@pytest.fixture(scope="module", params=parameters(GRADIENT_CASES))
 def problem(request):
     """(first(), second(), variables): scalar functions of float64 variables, each with a gradient by autodiff."""
-    case = smooth(GRADIENT_CASES[request.param])
+    case = smooth(request.param)
     layer = case.make(dtype="float64")
     inputs = [None if array is None else keras.Variable(array, dtype="float64") for array in case.inputs(seed=5)]
     layer(*inputs)
