@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from .directions import DIRECTIONS, DirectionError, walk
 from .labels import InputError, given_values
 from .runtime import OnnxGenerator
 
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         with _interruptible():
             return _write_images(options)
-    except InputError as error:
+    except (InputError, DirectionError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
@@ -61,6 +62,9 @@ def _parser():
     parser.add_argument("--label", help="class by its name; by default all in turn, each with the same latents")
     parser.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help="number that all images "
                         "are to have; may be repeated. By default as the training images have it")  # fmt: skip
+    parser.add_argument("--direction", action="append", default=[], metavar="NAME=AMOUNT", help="walk all images along "
+                        f"a direction of {DIRECTIONS} beside the model, in standard deviations of the styles; may be "
+                        "repeated")  # fmt: skip
     parser.add_argument("--truncation-psi", type=float, default=1.0, help="truncation ψ; 0 is the mean image (1.0)")
     parser.add_argument("--output-dir", type=Path, default=Path("stylegan_outputs"), help="folder of the images")
     parser.add_argument("--format", choices=("png", "npy"), default="png", help="PNG, or numpy files as generated")
@@ -79,6 +83,9 @@ def _write_images(options):
         raise InputError("--bits: 16 is for grey images that were exported as float32. Received: 16")
     # Checks every value before the first file is touched.
     given = given_values(options.covariate)
+    moved = None
+    if options.direction:
+        moved = walk(options.direction, options.model.with_name(DIRECTIONS), generator.metadata["weights_sha256"])
     generator.stream(options.count, options.seed, options.truncation_psi, options.label, None, given)
     _require_room(options, generator)
     folder = _Folder(options, generator)
@@ -86,7 +93,7 @@ def _write_images(options):
     print(f"{options.model} on {generator.provider} → {options.output_dir}")
     if len(todo) < options.count:
         print(f"{options.count - len(todo)} of {options.count} images are there already")
-    stream = generator.stream(options.count, options.seed, options.truncation_psi, options.label, todo, given)
+    stream = generator.stream(options.count, options.seed, options.truncation_psi, options.label, todo, given, moved)
     progress = _Progress(len(todo))
     try:
         for number, image in stream:
@@ -142,6 +149,7 @@ class _Folder:
             "seed": options.seed,
             "label": options.label,
             **({"covariate": sorted(options.covariate)} if generator.covariates else {}),
+            "direction": sorted(options.direction),
             "truncation_psi": options.truncation_psi,
             "format": "png16" if options.format == "png" and options.bits == 16 else options.format,
         }
@@ -153,7 +161,8 @@ class _Folder:
         if not os.path.isfile(path):
             return False
         try:
-            earlier = json.loads(path.read_text())
+            # Records of before there were directions have none.
+            earlier = {"direction": []} | json.loads(path.read_text())
             different = [key for key in record if earlier[key] != record[key]]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(f"{path} is damaged; leave out --resume or choose another --output-dir") from error

@@ -9,15 +9,21 @@ images = generator.synthesize(found["slice"].moved(w, 2.0))
 
 import base64
 import json
+import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+DIRECTIONS = "directions.json"
+"""In the folder of the graphs, where the runtime looks, and in that of a run's `directions`."""
 FORMAT = "keras-stylegan directions 1"
 LARGEST = 64 * 2**20
 """Bytes; a file of hundreds of directions has one."""
+MOST = 10
+"""Standard deviations that a command line can walk: far beyond all styles."""
 
 
 class DirectionError(ValueError):
@@ -81,6 +87,46 @@ def read_directions(path: str | Path, weights_sha256: str | None = None) -> dict
     if weights_sha256 not in (None, weights):
         raise DirectionError(f"{path} has the directions of another model: find those of this one, or copy its file")
     return {direction.name: direction for direction in found}
+
+
+def walk(texts: Sequence[str], path: str | Path, weights_sha256: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The walk that a command line asks for.
+
+    Args:
+        texts: NAME=AMOUNT each; the amount in standard deviations, from -10 to 10.
+        path: See `read_directions`.
+        weights_sha256: See `read_directions`.
+
+    Returns:
+        Function of styles (N, num_ws, w_dim) that gives the moved ones.
+
+    Raises:
+        DirectionError: See `read_directions`; also a name that the file does not have, or no such amount.
+    """
+    found = read_directions(path, weights_sha256)
+    steps = []
+    for text in texts:
+        name, _, amount = text.rpartition("=")
+        if name not in found:
+            raise DirectionError(
+                f"--direction must be NAME=AMOUNT, and NAME one of {', '.join(found)}. Received: {text[:200]!r}"
+            )
+        try:
+            steps.append((found[name], float(amount)))
+        except ValueError:
+            steps.append((found[name], math.nan))
+        # Not a number is in no range.
+        if not -MOST <= steps[-1][1] <= MOST:
+            raise DirectionError(
+                f"--direction {name}: the amount must be a number from -{MOST} to {MOST}. Received: {amount[:200]!r}"
+            )
+
+    def moved(w: np.ndarray) -> np.ndarray:
+        for direction, amount in steps:
+            w = direction.moved(w, amount)
+        return w
+
+    return moved
 
 
 def _direction(entry: Any, size: int, styles: int) -> Direction:

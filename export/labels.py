@@ -99,8 +99,7 @@ class Labels:
     def _drawn(self, seed, index, group):
         """A Gaussian copula between the quantiles of the training images: `keras_stylegan.latent.covariates`."""
         count = len(self.covariates)
-        words, counter = np.array([seed, index], np.uint64), np.array([0, 0, 0, 2], np.uint64)
-        normal = np.random.Generator(np.random.Philox(key=words, counter=counter)).standard_normal(count)
+        normal = philox(seed, index, counter=(0, 0, 0, 2)).standard_normal(count)
         matrix = np.eye(count)
         for place, item in enumerate(self.covariates):
             matrix[place, :place] = matrix[:place, place] = item["correlations"][group] if place else ()
@@ -108,6 +107,12 @@ class Labels:
         ranks = [0.5 * (1 + math.erf(value / math.sqrt(2))) for value in factor @ normal]
         quantiles = [item["quantiles"][group] for item in self.covariates]
         return [np.interp(rank, np.linspace(0, 1, len(row)), row) for rank, row in zip(ranks, quantiles, strict=True)]
+
+
+def philox(seed: int, index: int, counter: Sequence[int] = (0, 0, 0, 0)) -> np.random.Generator:
+    """Philox-4x64-10 with the key (seed, index): the rule of `keras_stylegan.latent.latents`."""
+    words = np.array([seed, index], np.uint64)
+    return np.random.Generator(np.random.Philox(key=words, counter=np.array(counter, np.uint64)))
 
 
 def given_values(texts: Sequence[str]) -> dict[str, float]:

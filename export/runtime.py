@@ -12,7 +12,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from .labels import InputError, Label, Labels, require
+from .labels import InputError, Label, Labels, philox, require
 
 FORMAT = "keras-stylegan generator 2"
 SEAL = b"content_sha256\x12\x40"
@@ -112,6 +112,7 @@ class OnnxGenerator:
         label: Label = None,
         numbers: Iterable[int] | None = None,
         covariates: Mapping[str, float] | None = None,
+        moved: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Like `generate`, but one image after the other: any number needs no more memory than one batch.
 
@@ -122,6 +123,7 @@ class OnnxGenerator:
             label: See `generate`.
             numbers: The images to make; by default all, `range(count)`.
             covariates: See `generate`.
+            moved: Function of styles (N, num_ws, w_dim) that gives those to draw, such as `directions.walk`.
 
         Yields:
             (number, image).
@@ -130,17 +132,21 @@ class OnnxGenerator:
         require(-2 <= truncation_psi <= 2, "truncation_psi", "in [-2, 2]", truncation_psi)
         labels, given = self.labels.chosen(label), self.labels.checked(covariates)
         self.latents(seed, [])
-        return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels, given)
+        return self._stream(range(count) if numbers is None else numbers, seed, truncation_psi, labels, given, moved)
 
-    def _stream(self, numbers, seed, truncation_psi, labels, given):
+    def _stream(self, numbers, seed, truncation_psi, labels, given, moved):
         numbers = iter(numbers)
         while batch := list(itertools.islice(numbers, self.batch_size * self.workers)):
             indices = [number // len(labels) for number in batch]
             groups = [labels[number % len(labels)] for number in batch]
-            feeds = {"z": self.latents(seed, indices), **self._noise(seed, indices)}
+            feeds, noise = {"z": self.latents(seed, indices)}, self._noise(seed, indices)
             feeds |= {"label": np.array(groups, np.int64)} if self.classes else {}
             feeds |= {"covariates": self.labels.values(seed, indices, groups, given)} if self.covariates else {}
-            yield from zip(batch, self._run("generator", feeds, truncation_psi), strict=True)
+            if moved is None:
+                images = self._run("generator", feeds | noise, truncation_psi)
+            else:
+                images = self._run("synthesis", {"w": moved(self._run("mapping", feeds, truncation_psi)), **noise})
+            yield from zip(batch, images, strict=True)
 
     def map(
         self,
@@ -155,7 +161,7 @@ class OnnxGenerator:
             z: (N, z_dim) float32, standard normal; `latents` draws them.
             truncation_psi: See `generate`.
             label: Class of all, or a class number for each; needed if the model has classes.
-            covariates: Number of all, or (N,) numbers, of every covariate of the model.
+            covariates: Number of all, or (N,) numbers, of every covariate; `labels.values` draws those of a seed.
 
         Returns:
             (N, num_ws, w_dim) float32.
@@ -225,14 +231,14 @@ class OnnxGenerator:
     def latents(self, seed: int, indices: Iterable[int]) -> np.ndarray:
         """z (N, z_dim) of the images `indices` of a seed, the same that training and `run.py generate` draw."""
         require(0 <= seed < 2**64, "seed", "from 0 to 2^64 − 1", seed)
-        rows = [_generator(seed, index).standard_normal(self.z_dim, dtype=np.float32) for index in indices]
+        rows = [philox(seed, index).standard_normal(self.z_dim, dtype=np.float32) for index in indices]
         return np.stack(rows) if rows else np.zeros((0, self.z_dim), np.float32)
 
     def _noise(self, seed, indices):
         """Noise inputs of the graph, if it has any."""
         if self.metadata["noise"] != "input":
             return {}
-        generators = [_generator(seed, index, counter=(0, 0, 0, 1)) for index in indices]
+        generators = [philox(seed, index, counter=(0, 0, 0, 1)) for index in indices]
         return {
             f"noise_{i}": np.stack([generator.standard_normal((*size, 1), np.float32) for generator in generators])
             for i, size in enumerate(self._read("noise_sizes"))
@@ -259,12 +265,6 @@ class OnnxGenerator:
                 raise InputError(f"{path} has other weights than {self.path}; copy the files of one export")
             self._sessions[part] = session
         return self._sessions[part]
-
-
-def _generator(seed, index, counter=(0, 0, 0, 0)):
-    """Philox-4x64-10 with the key (seed, index): the rule of `keras_stylegan.latent.latents`."""
-    words = np.array([seed, index], np.uint64)
-    return np.random.Generator(np.random.Philox(key=words, counter=np.array(counter, np.uint64)))
 
 
 def _load(path, part, providers):

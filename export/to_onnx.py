@@ -25,7 +25,8 @@ from keras_stylegan.errors import InputError
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator, load_generator
 
-from .directions import DirectionError, read_directions
+from .directions import DIRECTIONS, DirectionError, read_directions
+from .earlier import remove_of_other_weights
 from .hub import FORMATS, HubModel
 from .metadata import dataset_name, metadata
 from .options import ExportOptions
@@ -34,7 +35,6 @@ from .runtime import SEAL
 from .verify import VERIFICATION, verify
 
 PARTS = ("generator", "mapping", "synthesis")
-DIRECTIONS = "directions.json"
 
 
 def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
@@ -63,11 +63,15 @@ def export_run(run_dir: Path | None, options: ExportOptions) -> Path:
                 write_page(made, dataset_name(trained, options))
             if options.format in FORMATS:
                 made = FORMATS[options.format](HubModel.of(trained, options), made)
-            for path in sorted(path for path in made.rglob("*") if path.is_file()):
+            paths = sorted(path for path in made.rglob("*") if path.is_file())
+            for path in paths:
                 target = folder / path.relative_to(made)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, target)
                 print(f"{target} ({target.stat().st_size / 1e6:.1f} MB)")
+            for place in sorted({(folder / path.relative_to(made)).parent for path in paths if path.suffix == ".onnx"}):
+                for path in remove_of_other_weights(place, trained.weights_sha256):
+                    print(f"{path} was of other weights: removed")
     except OSError as error:
         raise InputError(f"Cannot write {folder}: {error.strerror or error}; choose another --output-dir") from error
     return folder

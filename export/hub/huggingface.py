@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from .model import HubModel, copy_runtime
+from ..directions import DIRECTIONS
+from .model import HubModel, copy_runtime, walks
 
 USAGE = """
 ```bash
@@ -65,6 +66,7 @@ def huggingface(model: HubModel, source: Path) -> Path:
     label = label if parts else ""
     height, width = model.size
     usage = USAGE.format(name=model.name, label=label, height=height, width=width, channels=generator.channels)
+    usage += walks(folder / "onnx" / DIRECTIONS, "python -m runtime onnx/model.onnx")
     text = f"---\n{_front_matter(model)}---\n\n{model.card_with(usage)}"
     (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / "LICENSE").write_text(model.licence, encoding="utf-8")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from keras_stylegan import __version__
 
+from ..directions import DIRECTIONS
 from ..metadata import INTENDED_USE
-from .model import HubModel, copy_runtime, write_json
+from .model import HubModel, copy_runtime, walks, write_json
 
 REQUIREMENTS = ["numpy>=1.26", "pillow>=10", "onnxruntime>=1.21"]
 USAGE = """
@@ -44,6 +45,7 @@ def medigan(model: HubModel, source: Path) -> Path:
     model_id = f"00000_{model.network.upper()}_{model.trained.weights_sha256[:8].upper()}"
     write_json(folder / "metadata.json", {model_id: _metadata(model)})
     usage = USAGE.format(model_id=model_id, name=model.name)
+    usage += walks(folder / DIRECTIONS, f"python -m {model.name} {model.name}/generator.onnx")
     (folder / "README.md").write_text(model.card_with(usage), encoding="utf-8")
     (folder / "LICENSE").write_text(model.licence, encoding="utf-8")
     return folder.parent

@@ -16,10 +16,11 @@ from keras_stylegan.metrics.metric import Key
 from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
 
+from ..directions import DIRECTIONS, read_directions
 from ..metadata import LICENCE, dataset_name, evaluation
 from ..options import ExportOptions
 
-RUNTIME = ("runtime.py", "labels.py", "command.py")
+RUNTIME = ("runtime.py", "labels.py", "directions.py", "command.py")
 """What generates without TensorFlow, from the folder above."""
 
 PAPERS = {
@@ -130,10 +131,28 @@ class HubModel:
         return f"{head}## How to use\n\n{usage.strip()}\n\n{rest}"
 
     def place(self, source: Path, folder: Path, generator: str = "generator.onnx") -> None:
-        """Moves the graphs of an export into a folder; the whole generator may get another name."""
+        """Moves the graphs of an export into a folder, and its directions; the whole generator may get another name."""
         folder.mkdir(parents=True, exist_ok=True)
+        if (source / DIRECTIONS).is_file():
+            (source / DIRECTIONS).rename(folder / DIRECTIONS)
         for name in ("generator.onnx", "mapping.onnx", "synthesis.onnx"):
             (source / name).rename(folder / (generator if name == "generator.onnx" else name))
+
+
+def walks(path: Path, command: str) -> str:
+    """A section of a card on how to walk along directions; "" without any.
+
+    Args:
+        path: Where directions.json would be.
+        command: What generates with the runtime, in the card's words.
+    """
+    names = list(read_directions(path)) if path.is_file() else []
+    if not names:
+        return ""
+    return (
+        f"\nAlong a direction of the styles ({', '.join(names)}; {DIRECTIONS} tells what each really changes), in "
+        f'standard deviations:\n\n```bash\n{command} --direction "{names[0]}=2"\n```\n'
+    )
 
 
 def _people(manifest: Path) -> str | None:
@@ -156,6 +175,8 @@ def copy_runtime(folder: Path, first_lines: str) -> None:
     for name in RUNTIME:
         (folder / name).write_bytes((Path(__file__).parents[1] / name).read_bytes())
     (folder / "__init__.py").write_text(first_lines, encoding="utf-8")
+    # Not `-m package.runtime`: Python warns of a module that __init__.py has imported already.
+    (folder / "__main__.py").write_text("from .command import main\n\nraise SystemExit(main())\n", encoding="utf-8")
 
 
 def write_json(path: Path, content: Any) -> None:

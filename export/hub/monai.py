@@ -7,8 +7,9 @@ import onnx
 
 from keras_stylegan import __version__
 
+from ..directions import DIRECTIONS
 from ..metadata import INTENDED_USE
-from .model import HubModel, copy_runtime, write_json
+from .model import HubModel, copy_runtime, walks, write_json
 
 SCHEMA = "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 TESTED = {"monai_version": "1.6.1", "pytorch_version": "2.13.0"}
@@ -42,7 +43,8 @@ def monai(model: HubModel, source: Path) -> Path:
     write_json(folder / "configs" / "metadata.json", _metadata(model, onnx.load(folder / "models" / "model.onnx")))
     write_json(folder / "configs" / "inference.json", INFERENCE)
     (folder / "docs").mkdir()
-    (folder / "docs" / "README.md").write_text(model.card_with(USAGE), encoding="utf-8")
+    usage = USAGE + walks(folder / "models" / DIRECTIONS, "python -m scripts models/model.onnx")
+    (folder / "docs" / "README.md").write_text(model.card_with(usage), encoding="utf-8")
     for name in ("LICENSE", "docs/license.txt"):
         (folder / name).write_text(model.licence, encoding="utf-8")
     return folder.parent

@@ -39,6 +39,9 @@ class GenerateOptions:
     covariate: tuple[str, ...] = ()
     """Covariates for a run that is conditioned on them, each NAME=VALUE in its own unit and within the range of the
     training images (slice=12 age=71); one that is not given is drawn as the training images of the class have it."""
+    direction: tuple[str, ...] = ()
+    """Directions of the run's directions.json (`directions` finds them) that all styles walk along, each NAME=AMOUNT
+    in standard deviations of the styles."""
     truncation_psi: float = 1.0
     """Truncation ψ. 1 shows what the model learned, as the metrics see it; the papers' figures use 0.5 to 0.7: more
     typical images of higher quality, but less variety (0 is the mean image)."""
@@ -99,9 +102,9 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         options: See `GenerateOptions`.
 
     Raises:
-        InputError: No such run, a label or a covariate that the run does not have, a value that it was not trained on,
-            more than this machine has room for, or a folder that cannot be written. Images that were
-            already written stay.
+        InputError: No such run, a label, covariate or direction that the run does not have, a value that it was not
+            trained on, directions of other weights, more than this machine has room for, or a folder that cannot be
+            written. Images that were already written stay.
     """
     from rich.console import Console
 
@@ -127,6 +130,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         )
     cutoff, layers = options.truncation_cutoff, generator.num_ws
     require(cutoff is None or cutoff <= layers, "truncation_cutoff", f"at most {layers}, the run's layers", cutoff)
+    moved = _walk(trained, options.direction)
     heights = positions(asked, geometry) if geometry else ()
     require_room(options, generator, len(heights))
     record = {
@@ -146,6 +150,7 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         seed=options.seed,
         truncation_psi=options.truncation_psi,
         truncation_cutoff=options.truncation_cutoff,
+        moved=moved,
     )
     if len(heights):
         written = [write_volumes(renderer, asked, options, geometry, heights)]
@@ -159,6 +164,20 @@ def generate(run_dir: Path | None, options: GenerateOptions) -> None:
         written += _write_interpolation(renderer, asked, options)
     for line in written:
         say(line)
+
+
+def _walk(trained, direction):
+    """Function of styles that moves them as asked; None if nothing is asked."""
+    from keras_stylegan.folders import export_module
+
+    if not direction:
+        return None
+    directions = export_module("directions")
+    try:
+        path = trained.run_dir / "directions" / directions.DIRECTIONS
+        return directions.walk(direction, path, trained.weights_sha256)
+    except directions.DirectionError as error:
+        raise InputError(str(error)) from error
 
 
 def _write_images(renderer, asked, options, geometry, record) -> str:

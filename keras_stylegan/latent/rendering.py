@@ -28,17 +28,18 @@ class Renderer:
         truncation_psi: Styles are moved towards their mean: w_avg + ψ·(w − w_avg) (StyleGAN, section 'Truncation
             trick in W'); 1 leaves them, 0 is the mean image.
         truncation_cutoff: Number of layers, from coarse to fine, that are truncated; None: all.
+        moved: Function of truncated styles (N, num_ws, w_dim) that gives those to draw; None leaves them.
     """
 
-    def __init__(self, generator, noise="const", seed=0, truncation_psi=1.0, truncation_cutoff=None):
-        self.generator = generator
+    def __init__(self, generator, noise="const", seed=0, truncation_psi=1.0, truncation_cutoff=None, moved=None):
+        self.generator, self.moved = generator, moved
         self.noise, self.seed = noise, seed
         self._noise_sizes = [shape[1:3] for shape in generator.synthesis.noise_shapes(1)]
         self._mapping = Function(generator.mapping, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
         self._synthesis = Function(generator.synthesis, **({} if noise == "random" else {"noise": noise}))
 
     def styles(self, z: np.ndarray, label: np.ndarray | None = None) -> np.ndarray:
-        """Styles of latents, truncated.
+        """Styles of latents, truncated and moved.
 
         Args:
             z: (N, z_dim) float32.
@@ -47,7 +48,8 @@ class Renderer:
         Returns:
             (N, num_ws, w_dim) float32.
         """
-        return in_batches(self._mapping, {"z": z} if label is None else {"z": z, "label": label})
+        ws = in_batches(self._mapping, {"z": z} if label is None else {"z": z, "label": label})
+        return ws if self.moved is None else self.moved(ws)
 
     def images(self, ws: np.ndarray, indices: Sequence[int] | None = None) -> np.ndarray:
         """Images of styles.

@@ -4,33 +4,16 @@ import shutil
 
 import numpy as np
 import pytest
+from directions_file import record, write
+from PIL import Image
 
-from export.directions import FORMAT, DirectionError, read_directions
+from export.command import main
+from export.directions import DirectionError, read_directions
 from export.runtime import OnnxGenerator
 from export.to_onnx import take_directions
+from keras_stylegan.cli import main as cli
+from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.training.trained import load_generator
-
-
-def record(generator_or_sizes, weights="w", **changes):
-    num_ws, w_dim = generator_or_sizes
-    vector = np.linspace(-1, 1, w_dim).astype("<f4")
-    entry = {
-        "name": "slice",
-        "kind": "supervised",
-        "target": "slice",
-        "layers": [0, num_ws],
-        "vector": base64.b64encode(vector.tobytes()).decode(),
-        "effects": {"slice": {"value": 2.0, "low": 1.5, "high": 2.5, "chance": 0.5}},
-        "verdict": "changes slice",
-    }
-    entry |= {key: value for key, value in changes.items() if key in entry}
-    top = {"format": FORMAT, "weights_sha256": weights, "w_dim": w_dim, "num_ws": num_ws, "directions": [entry]}
-    return top | {key: value for key, value in changes.items() if key not in entry}
-
-
-def write(path, content):
-    path.write_text(json.dumps(content))
-    return path
 
 
 def test_the_runtime_walks_a_direction_as_keras_does(unconditional, tmp_path):
@@ -95,6 +78,85 @@ def test_styles_of_another_size_and_amounts_without_end(tmp_path):
         direction.moved(np.zeros((1, 4, 9)), 1)
     with pytest.raises(DirectionError, match="the amount must be finite"):
         direction.moved(np.zeros((1, 4, 8)), np.inf)
+
+
+@pytest.fixture
+def walked(unconditional, tmp_path):
+    """A copy of a run with directions of its weights, also in its export, and the vector of the one called a = b."""
+    run = tmp_path / "run"
+    shutil.copytree(unconditional.run, run)
+    generator = unconditional.generator
+    content = record((generator.num_ws, generator.w_dim), load_generator(run).weights_sha256, name="a = b")
+    (run / "directions").mkdir()
+    for folder in ("directions", "export"):
+        write(run / folder / "directions.json", content)
+    return run, np.linspace(-1, 1, generator.w_dim, dtype=np.float32)
+
+
+def written(folder):
+    return np.stack([np.asarray(Image.open(folder / f"seed3_{n:05d}.png")) for n in range(3)]).astype(int)
+
+
+COMMANDS = {
+    "generate": lambda run, *rest: cli([
+        "generate", str(run), "--mixing", "0", "--interpolation", "0", "--count", "3", "--seed", "3", *rest]),
+    "runtime": lambda run, *rest: main([str(run / "export" / "generator.onnx"), "--count", "3", "--seed", "3", *rest]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_commands_walk_along_directions(unconditional, walked, tmp_path, command):
+    run, vector = walked
+    twice = ("--direction", "a = b=1.5", "a = b=0.5") if command is COMMANDS["generate"] else (
+        "--direction", "a = b=1.5", "--direction", "a = b=0.5")  # fmt: skip
+    assert command(run, *twice, "--output-dir", str(tmp_path / "out")) == 0
+    assert command(run, "--output-dir", str(tmp_path / "plain")) == 0
+    w = np.asarray(unconditional.generator.mapping(draw_latents(3, range(3), 8)))
+    images = np.clip(np.asarray(unconditional.generator.synthesis(w + 2 * vector)), -1, 1)
+    assert np.abs(written(tmp_path / "out") - (images[..., 0] + 1) * 127.5).max() <= 1
+    assert np.abs(written(tmp_path / "out") - written(tmp_path / "plain")).max() > 10
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("other=1", "--direction must be NAME=AMOUNT, and NAME one of a = b. Received: 'other=1'"),
+        ("a", "--direction must be NAME=AMOUNT, and NAME one of a = b. Received: 'a'"),
+        ("a = b=x", "--direction a = b: the amount must be a number from -10 to 10. Received: 'x'"),
+        ("a = b=nan", "--direction a = b: the amount must be a number from -10 to 10. Received: 'nan'"),
+        ("a = b=1e9", "--direction a = b: the amount must be a number from -10 to 10. Received: '1e9'"),
+    ],
+)
+def test_directions_that_are_not_there(walked, tmp_path, capsys, command, text, message):
+    out = tmp_path / "out"
+    assert command(walked[0], "--direction", text, "--output-dir", str(out)) == 2
+    assert capsys.readouterr().err == f"Error: {message}\n" and not out.exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_directions_of_other_weights_and_none(walked, tmp_path, capsys, command):
+    run, out = walked[0], tmp_path / "out"
+    for folder in ("directions", "export"):
+        path = run / folder / "directions.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "other"}))
+    assert command(run, "--direction", "a = b=1", "--output-dir", str(out)) == 2
+    assert "has the directions of another model" in capsys.readouterr().err
+    for folder in ("directions", "export"):
+        (run / folder / "directions.json").unlink()
+    assert command(run, "--direction", "a = b=1", "--output-dir", str(out)) == 2
+    assert "there is no file" in capsys.readouterr().err and not out.exists()
+
+
+def test_a_walk_is_no_continuation_of_another(walked, tmp_path, capsys):
+    options = ("--output-dir", str(tmp_path / "out"))
+    assert COMMANDS["runtime"](walked[0], "--direction", "a = b=1", *options) == 0
+    assert COMMANDS["runtime"](walked[0], "--resume", *options) == 2
+    assert "holds images of another direction (['a = b=1'])" in capsys.readouterr().err
+    record = json.loads((tmp_path / "out" / "generate.json").read_text())
+    del record["direction"]  # Of before there were directions.
+    (tmp_path / "out" / "generate.json").write_text(json.dumps(record))
+    assert COMMANDS["runtime"](walked[0], "--resume", *options) == 0
 
 
 def test_an_export_takes_the_directions_of_its_weights_along(unconditional, tmp_path, capsys):

@@ -115,3 +115,11 @@ def test_a_family_without_classes(tmp_path):
     images = OnnxGenerator(exported.path).generate(2, covariates={"age": 120})
     expected = exported.images(draw_latents(0, range(2), 8), None, {"age": np.full(2, 120)})
     assert np.abs(images - expected).max() < 0.04
+
+
+def test_latents_of_a_seed_are_mapped_with_what_generate_draws(covariates):
+    generator = OnnxGenerator(covariates.path)
+    drawn = generator.labels.values(seed=3, indices=range(2), groups=[1, 1], given={})
+    names = [item["name"] for item in generator.covariates]
+    w = generator.map(generator.latents(3, range(2)), label=1, covariates=dict(zip(names, drawn.T, strict=True)))
+    np.testing.assert_allclose(generator.synthesize(w), generator.generate(2, seed=3, label="NC"), atol=1e-4)

@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 
 import pytest
+from directions_file import record, write
 
 from export.hub import FORMATS, HubModel
 from export.options import ExportOptions
@@ -40,10 +42,14 @@ def evaluated(run, tmp_path, **changes):
     return run
 
 
-def hub(exported, tmp_path, name, run=None, **options):
-    """The folder that `export --format NAME` writes; the graphs are those of the export."""
+def hub(exported, tmp_path, name, run=None, directions=False, **options):
+    """The folder that `export --format NAME` writes; the graphs are those of the export, with directions if asked."""
     source = tmp_path / "source"
     shutil.copytree(exported.folder, source)
+    if directions:
+        generator = exported.generator
+        content = record((generator.num_ws, generator.w_dim), load_generator(exported.run).weights_sha256)
+        write(source / "directions.json", content)
     model = HubModel.of(load_generator(run or exported.run), ExportOptions(format=name, **options))
     return FORMATS[name](model, source)
 
@@ -54,6 +60,16 @@ def imported(path, name):
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def command_of(card, cwd, *arguments):
+    """Runs the command on directions that a card has, in a folder; what it wrote."""
+    (line,) = [line for line in card.splitlines() if " --direction " in line]
+    words = shlex.split(line)
+    assert words[0] == "python"
+    done = subprocess.run([sys.executable, *words[1:], *arguments], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return sorted((cwd / "stylegan_outputs").glob("*seed0*.png"))
 
 
 def with_library(package, *arguments, cwd):

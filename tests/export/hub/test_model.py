@@ -2,12 +2,15 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hubs import evaluated
+from hubs import command_of, evaluated, hub
+from PIL import Image
 
 from export.hub.model import PAPERS, HubModel
 from export.options import ExportOptions
 from keras_stylegan.errors import InputError
+from keras_stylegan.latent.latents import draw_latents
 from keras_stylegan.models.families import NETWORKS
 from keras_stylegan.training.trained import load_generator
 
@@ -71,3 +74,21 @@ def test_only_of_phantoms_the_weights_have_the_licence_of_the_software(condition
     data = replace(trained.config.data, source="phantom", path=None)
     phantoms = HubModel.of(trained._replace(config=replace(trained.config, data=data)), ExportOptions())
     assert phantoms.licence.startswith("MIT License") and phantoms.dataset == "procedural phantoms"
+
+
+@pytest.mark.parametrize("name", ["huggingface", "medigan", "monai"])
+def test_directions_travel_with_what_walks_along_them(unconditional, tmp_path, name):
+    folder = hub(unconditional, tmp_path, name, directions=True)
+    (card,) = folder.rglob("README.md")
+    place = {"huggingface": folder, "medigan": folder, "monai": card.parents[1]}[name]
+    (path,) = command_of(card.read_text(), place, "--count", "1")
+    w = np.asarray(unconditional.generator.mapping(draw_latents(0, [0], 8))) + 2 * np.linspace(-1, 1, 12)
+    expected = np.clip(np.asarray(unconditional.generator.synthesis(w.astype(np.float32))), -1, 1)
+    with Image.open(path) as image:
+        assert np.abs(np.asarray(image) - (expected[0, ..., 0] + 1) * 127.5).max() <= 1
+
+
+def test_without_directions_no_card_speaks_of_them(unconditional, tmp_path):
+    folder = hub(unconditional, tmp_path, "medigan")
+    assert not list(folder.rglob("directions.json"))
+    assert "direction" not in next(folder.rglob("README.md")).read_text()
