@@ -21,6 +21,7 @@ FORMAT = "keras-stylegan generator 2"
 """Value of the metadata key `format`: what `export.runtime` accepts."""
 PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnx", "numpy")
 LICENCE = "Software: MIT. The weights are subject to the terms of the images they were trained on."
+PHANTOM_LICENCE = "Software and weights: MIT."
 INTENDED_USE = "Research on image synthesis. Not a medical device: not for diagnosis or treatment decisions."
 
 
@@ -70,7 +71,7 @@ def metadata(trained: TrainedGenerator, options: ExportOptions) -> dict[str, str
         "weights_sha256": trained.weights_sha256,
         "dataset": config.data.source,
         "config": json.dumps(public(config), indent=2),
-        "licence": LICENCE,
+        "licence": PHANTOM_LICENCE if of_phantoms(trained) else LICENCE,
         "intended_use": INTENDED_USE,
     }
 
@@ -79,6 +80,11 @@ def dataset_name(trained: TrainedGenerator, options: ExportOptions) -> str:
     """What the training images are called."""
     known = {"phantom": "procedural phantoms", "cifar10": "CIFAR-10"}
     return options.dataset or known.get(trained.config.data.source, "unnamed images")
+
+
+def of_phantoms(trained: TrainedGenerator) -> bool:
+    """Whether nobody's images are in the weights, so that they have the licence of the software."""
+    return trained.config.data.source == "phantom"
 
 
 def _audit(trained, record):

@@ -17,7 +17,7 @@ from keras_stylegan.sizes import height_width
 from keras_stylegan.training.trained import TrainedGenerator
 
 from ..directions import DIRECTIONS, read_directions
-from ..metadata import LICENCE, dataset_name, evaluation
+from ..metadata import LICENCE, dataset_name, evaluation, of_phantoms
 from ..options import ExportOptions
 
 RUNTIME = ("runtime.py", "labels.py", "directions.py", "command.py")
@@ -92,8 +92,8 @@ class HubModel:
 
     @property
     def of_phantoms(self) -> bool:
-        """Whether nobody's images are in it, so that the weights have the licence of the software."""
-        return self.trained.config.data.source == "phantom"
+        """See `metadata.of_phantoms`."""
+        return of_phantoms(self.trained)
 
     @property
     def licence(self) -> str:

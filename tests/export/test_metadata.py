@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import onnx
 import pytest
@@ -24,6 +25,15 @@ def test_metadata(conditional):
     verification = json.loads(values["verification"])
     assert verification["latents"] == 64 and verification["batches"] == [1, 3, 16]
     assert 0 < verification["generator"]["mean"] < verification["generator"]["largest"] < 1e-5
+
+
+def test_only_weights_of_phantoms_have_the_licence_of_the_software(conditional):
+    trained = load_generator(conditional.run)
+    data = replace(trained.config.data, source="phantom", path=None)
+    phantoms = trained._replace(config=replace(trained.config, data=data))
+    found = [metadata(run, ExportOptions())["licence"] for run in (trained, phantoms)]
+    assert found[0].startswith("Software: MIT. The weights are subject to the terms of the images")
+    assert found[1] == "Software and weights: MIT."
 
 
 def test_the_audit_travels_in_the_metadata(conditional):
