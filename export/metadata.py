@@ -92,7 +92,8 @@ def _audit(trained, record):
 
     verdict; threshold: root mean square difference to the nearest training image that 99 % of new people's images
     exceed; share of the `count` generated images below it; named: [class, image number] of single images of `seed` that
-    resemble one training subject far more than any other.
+    resemble one training subject far more than any other, and, of a model with covariates, what these were drawn for
+    (a list; null from an evaluation that did not keep it).
     """
     try:
         audit = record.get("audit")
@@ -106,7 +107,10 @@ def _audit(trained, record):
         ends = np.cumsum(counts)
         pixel = audit["spaces"]["pixel"]
         named = sorted({index for space in audit["spaces"].values() for index in space["outliers"]})
-        labels = np.searchsorted(ends, named, side="right")
+        labels = np.searchsorted(ends, named, side="right").tolist()
+        names = [item.name for item in trained.covariates]
+        known = audit.get("covariates", {})
+        asked = [[float(known[str(i)][name]) for name in names] if str(i) in known else None for i in named]
         return {
             "verdict": audit["verdict"],
             "threshold": float(pixel["threshold"]),
@@ -114,7 +118,10 @@ def _audit(trained, record):
             "count": count,
             # JavaScript's numbers have 53 bits.
             "seed": str(seed),
-            "named": [[int(k), int(i - ends[k] + counts[k])] for k, i in zip(labels, named, strict=True)],
+            "named": [
+                [k, int(i - ends[k] + counts[k]), *([values] if names else [])]
+                for k, i, values in zip(labels, named, asked, strict=True)
+            ],
         }
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         path = trained.run_dir / "evaluation" / "metrics.json"

@@ -6,9 +6,11 @@ import hashlib
 import html
 import itertools
 import json
+import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -20,7 +22,9 @@ from .weights import halved
 
 FOLDER = Path(__file__).parent
 VENDOR = FOLDER / "vendor"
-SCRIPTS = ("philox", "normal", "model", "picture", "directions", "pad", "state", "controls", "main")
+SCRIPTS = (
+    "philox", "normal", "covariates", "model", "picture", "directions", "pad", "state", "names", "controls", "main"
+)  # fmt: skip
 """In the order of what needs what."""
 LATENTS = 32
 """Images per class that are compared."""
@@ -89,14 +93,14 @@ def measure(generator: OnnxGenerator, graphs: dict[str, bytes]) -> Deviation:
         [_session(graphs[part]) for part in ("mapping", "synthesis")],
     ]
     labels = list(range(len(generator.classes))) or [None]
-    covariates = [item["value"] for item in _covariates(generator.metadata)]
     noise = generator._noise(0, [0])
     largest, beyond, pixels = 0, 0, 0
     # One image at a time: large ones would take all memory.
-    for label, z in itertools.product(labels, generator.latents(0, range(LATENTS))):
+    for label, (index, z) in itertools.product(labels, enumerate(generator.latents(0, range(LATENTS)))):
         feeds = {"z": z[None], "truncation_psi": np.array(1, np.float32)}
         feeds |= {} if label is None else {"label": np.array([label])}
-        feeds |= {"covariates": np.array([covariates], np.float32)} if covariates else {}
+        if generator.covariates:
+            feeds["covariates"] = generator.labels.values(0, [index], [label or 0], {})
         exact, half = (
             _levels(synthesis.run(None, {"w": mapping.run(None, feeds)[0], **noise})[0]) for mapping, synthesis in pairs
         )
@@ -134,13 +138,18 @@ def _about(metadata, dataset, deviation):
             ["Trained on", f"{dataset}; {images} images shown"],
             ["Network", f"{family}, {size}, z {values['z_dim']}, w {values['w_dim']}, {values['num_ws']} layers"],
             ["Weights", f"{metadata['weights_sha256']}; stored as float16: {deviation}"],
-            ["Random numbers", "Philox and ziggurat as numpy draws them: an image number of a seed is the same here, "
-             "in `python run.py generate` and in the ONNX runtime"],
+            ["Random numbers", "Philox and ziggurat as numpy draws them, covariates too: an image number of a seed and "
+             f"class is the same here, in `python run.py generate{_noise_option(metadata)}` and in the ONNX runtime"],
             ["Use", metadata["intended_use"]],
             ["Licence", metadata["licence"]],
             ["Runs on", f"onnxruntime-web {_version()} (MIT), built in"],
         ],
     }  # fmt: skip
+
+
+def _noise_option(metadata):
+    """With which noise `generate` makes the images of an export; its default is that of exports."""
+    return {"const": "", "input": " --noise random", "none": " --noise none"}[metadata["noise"]]
 
 
 def _directions(path, weights):
@@ -166,10 +175,33 @@ def _directions(path, weights):
 
 
 def _covariates(metadata):
-    """Name, range and mean of the numbers that an image is drawn for; the page gives all of them."""
-    keys = {"name": "name", "low": "minimum", "high": "maximum", "value": "mean"}
-    found = json.loads(metadata.get("covariates", "[]"))
-    return [{name: item[key] for name, key in keys.items()} for item in found]
+    """Numbers that an image is drawn for: name, range, a slider's step, and what export/labels.py draws by."""
+    return [
+        {
+            "name": item["name"],
+            "low": item["minimum"],
+            "high": item["maximum"],
+            "step": slider_step(item),
+            "quantiles": item["quantiles"],
+            "correlations": item["correlations"],
+        }
+        for item in json.loads(metadata.get("covariates", "[]"))
+    ]
+
+
+def slider_step(item: Mapping[str, Any]) -> float:
+    """The step of a covariate's slider: 1 for whole numbers, else the largest 1, 2 or 5 times a power of ten of which
+    its range has 100.
+
+    Args:
+        item: Of the metadata's `covariates`. Quantiles i/16 of whole numbers are sixteenths, as they lie between two.
+    """
+    low, high = float(item["minimum"]), float(item["maximum"])
+    sixteenths = 16 * np.array(item["quantiles"])
+    if low.is_integer() and high.is_integer() and np.allclose(sixteenths, np.rint(sixteenths), rtol=0, atol=1e-6):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10((high - low) / 100))
+    return max(power * factor for factor in (1, 2, 5) if power * factor <= (high - low) / 100 * (1 + 1e-9))
 
 
 def _version():

@@ -3,7 +3,7 @@
 /** w with every direction added, each times its strength; `w` itself stays as it is. */
 function alongDirections(w, model, strengthOf) {
   const moved = Float32Array.from(w);
-  for (const { name, first, last, vector } of model.directions ?? []) {
+  for (const { name, first, last, vector } of model.directions) {
     const strength = strengthOf(name);
     if (!strength) continue;
     for (let layer = first; layer < last; layer++) {

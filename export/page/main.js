@@ -17,20 +17,21 @@ async function start() {
   let { state, complaint } = readAddress(fields, location.hash);
   if (complaint) complain(complaint);
   let reference = null;
-  let levels = null;
+  let shown = null; // Of the image on the canvas: the state that it was drawn of, its levels, caption and file name.
   const get = (key) => state.get(key);
   const seen = { grid: "", corners: "", other: "" };
 
   // ---- what is drawn -------------------------------------------------------------------------------------------
-  /** Styles and noise of a number of the present seed, class and truncation. */
-  const sourceOf = (number) => ({
-    seed: get("seed"), number, psi: get("psi"),
-    label: model.classes.length ? model.classes.indexOf(get("class")) : 0,
-    covariates: (model.covariates ?? []).map(({ name }) => get(`c.${name}`)),
-  });
+  /** What a number is of, with a state's seed, class and truncation: covariates that it does not fix are drawn. */
+  function sourceOf(number, view = state) {
+    const seed = view.get("seed");
+    const label = model.classes.length ? model.classes.indexOf(view.get("class")) : 0;
+    const drawn = drawCovariates(model.covariates, seed, number, label);
+    const covariates = model.covariates.map(({ name }, i) => view.get(`c.${name}`) ?? drawn[i]);
+    return { seed, number, psi: view.get("psi"), label, covariates };
+  }
   const cache = new Map();
-  async function stylesOf(number) {
-    const source = sourceOf(number);
+  async function stylesOf(source) {
     const key = JSON.stringify({ ...source, seed: String(source.seed) });
     if (!cache.has(key)) {
       if (cache.size > 64) cache.delete(cache.keys().next().value);
@@ -38,43 +39,55 @@ async function start() {
     }
     return cache.get(key);
   }
-  const cornerNumbers = () => [0, 1, 2, 3].map((i) => get("number") + i * get("corners"));
+  const cornerNumbers = (view = state) => [0, 1, 2, 3].map((i) => view.get("number") + i * view.get("corners"));
 
-  /** The styles of the whole state: between corners, along directions, fine layers of the other image. */
-  async function currentStyles() {
-    const [x, y] = [get("x"), get("y")];
-    let w = await stylesOf(get("number"));
+  /** The styles of a whole state: between corners, along directions, fine layers of the other image. */
+  async function stylesOfState(view) {
+    const [x, y] = [view.get("x"), view.get("y")];
+    let w = await stylesOf(sourceOf(view.get("number"), view));
     if (x || y) {
       const corners = [];
-      for (const number of cornerNumbers()) corners.push(await stylesOf(number));
+      for (const number of cornerNumbers(view)) corners.push(await stylesOf(sourceOf(number, view)));
       w = weighted(corners, cornerShares(x, y));
     }
-    if (get("from") < model.num_ws) {
-      const other = await stylesOf(get("other"));
-      const place = get("from") * model.w_dim;
+    if (view.get("from") < model.num_ws) {
+      const other = await stylesOf(sourceOf(view.get("other"), view));
+      const place = view.get("from") * model.w_dim;
       w = Float32Array.from(w, (value, i) => (i < place ? value : other[i]));
     }
-    return alongDirections(w, model, (name) => get(`d.${name}`));
+    return alongDirections(w, model, (name) => view.get(`d.${name}`));
   }
-  const plainLevels = async (number) =>
-    toLevels(await model.synthesize(await stylesOf(number), sourceOf(number)));
+  async function plainLevels(number) {
+    const source = sourceOf(number);
+    return toLevels(await model.synthesize(await stylesOf(source), source));
+  }
 
+  /** Draws the present state, though it may change meanwhile: name, caption and pixels are of one. */
   async function drawImage() {
     const begin = performance.now();
-    levels = toLevels(await model.synthesize(await currentStyles(), sourceOf(get("number"))));
+    const view = state;
+    const source = sourceOf(view.get("number"), view);
+    const levels = toLevels(await model.synthesize(await stylesOfState(view), source));
     const milliseconds = performance.now() - begin;
+    const altered = alterations(fields, view, model.num_ws);
+    const moved = altered.some((key) => key !== "psi" && !key.startsWith("c."));
+    const caption = captionOf(fields, view, altered);
+    const place = String(source.number).padStart(5, "0");
+    shown = { view, levels, caption, fileName: fileNameOf(fields, view, place, altered) };
     paint(element("image"), levels, model);
+    element("image").setAttribute("aria-label", `Synthetic image: ${caption}`);
+    element("caption").textContent = caption;
+    showNamed(namedByAudit(about.audit, source, moved));
     element("image").dataset.milliseconds = milliseconds.toFixed(1);
     element("status").textContent = `${milliseconds.toFixed(0)} ms`;
     showDifference();
   }
 
   function showDifference() {
-    const shown = reference !== null;
-    for (const id of ["difference", "scale", "reference"]) element(id).hidden = !shown;
-    element("no-reference").hidden = shown;
-    if (!shown) return;
-    const { map, limit, mean, largest } = difference(levels, reference.levels, model.channels);
+    for (const id of ["difference", "scale", "reference"]) element(id).hidden = !reference;
+    element("no-reference").hidden = reference !== null;
+    if (!reference) return;
+    const { map, limit, mean, largest } = difference(shown.levels, reference.levels, model.channels);
     const colours = Uint8ClampedArray.from([...map].flatMap((value) => divergingColour(value / limit)));
     paint(element("difference"), colours, { ...model, channels: 3 });
     paint(element("reference"), reference.levels, model);
@@ -87,9 +100,9 @@ async function start() {
 
   /** Small images that follow when the main one stands: a list of [canvas, number], skipped if nothing changed. */
   async function* drawSmall(name, pairs) {
-    const key = JSON.stringify([...pairs.map(([, number]) => number), String(get("seed")), sourceOf(0).psi,
-      sourceOf(0).label, sourceOf(0).covariates]);
+    const key = JSON.stringify(pairs.map(([, number]) => ({ ...sourceOf(number), seed: String(get("seed")) })));
     if (seen[name] === key) return;
+    seen[name] = "";
     for (const [canvas, number] of pairs) {
       paint(canvas, await plainLevels(number), model);
       yield;
@@ -112,7 +125,6 @@ async function start() {
     running ??= (async () => {
       while (changed) {
         changed = false;
-        showState();
         await drawImage();
         await pause();
         for await (const _ of drawRest()) {
@@ -121,14 +133,20 @@ async function start() {
         }
       }
     })().catch(fail).finally(() => { running = null; });
+    showControls();
     return running;
+  }
+  /** The image of the present state, when it stands; the last one after an error, which has been told. */
+  async function drawn() {
+    while (running && shown?.view !== state) await pause();
+    return shown;
   }
 
   // ---- state and address ---------------------------------------------------------------------------------------
   let addressTimer = 0;
   function set(values) {
     complain("");
-    for (const [key, value] of Object.entries(values)) state.set(key, value);
+    state = new Map([...state, ...Object.entries(values)]);
     clearTimeout(addressTimer);
     addressTimer = setTimeout(() => history.replaceState(null, "", writeAddress(fields, state)), 200);
     return refresh();
@@ -153,7 +171,7 @@ async function start() {
     const show = makeSlider(element(parent), options, (value) => set({ [key]: value }));
     shows.push(() => show(get(key)));
   };
-  slide("psi", "sliders", { label: "Truncation ψ", low: 0, high: 1.5, step: 0.05 });
+  slide("psi", "sliders", { ...fields.get("psi"), label: "Truncation ψ", step: 0.05 });
   // To the right there is more of the other image: the finest layers first.
   const layers = (count) => count === 0 ? "none" : count === model.num_ws ? "all" :
     `from ${model.style_resolutions[model.num_ws - count]} px on`;
@@ -161,10 +179,17 @@ async function start() {
     { label: "Layers of that image", low: 0, high: model.num_ws, step: 1, inWords: layers },
     (count) => set({ from: model.num_ws - count }));
   shows.push(() => showMixing(model.num_ws - get("from")));
-  for (const [key, { group, name, low, high, note }] of fields) {
-    if (group) slide(key, group, { label: name, note, low, high, step: (high - low) / 100 });
+  for (const [key, field] of fields) {
+    if (field.group === "directions") slide(key, "directions", { ...field, label: field.name });
   }
-  element("directions-row").hidden = !model.directions?.length;
+  model.covariates.forEach(({ name, ...limits }, i) => {
+    const key = `c.${name}`;
+    const show = makeSlider(element("covariates"), { ...limits, label: name },
+      (value) => set({ [key]: value }), () => set({ [key]: null }));
+    shows.push(() => show(sourceOf(get("number")).covariates[i], get(key) === null));
+  });
+  element("covariates-help").hidden = !model.covariates.length;
+  element("directions-row").hidden = !model.directions.length;
   if (fields.has("class")) {
     element("class-row").hidden = false;
     element("class").append(...model.classes.map((name) => new Option(name, name)));
@@ -182,32 +207,29 @@ async function start() {
   });
   element("grid").append(...tiles);
   const openTab = bindTabs([element("tab-grid"), element("tab-difference")], () => {});
-  const showNamed = showBadge(element("badge"), about.audit);
+  const showNamed = showBadge(element("badge"), about.audit, model.covariates);
 
-  function showState() {
+  function showControls() {
     shows.forEach((show) => show());
-    const plain = !get("x") && !get("y") && get("from") === model.num_ws
-      && (model.directions ?? []).every(({ name }) => !get(`d.${name}`));
-    const label = fields.has("class") ? `, ${get("class")}` : "";
-    const text = `Seed ${get("seed")}, number ${get("number")}${label}${plain ? "" : ", altered"}`;
-    element("caption").textContent = text;
-    element("image").setAttribute("aria-label", `Synthetic image: ${text}`);
     element("grid-caption").textContent = `Numbers ${gridStart()} to ${gridStart() + GRID - 1} of seed ${get("seed")}`;
     tiles.forEach((tile, i) => {
-      tile.setAttribute("aria-label", `Show number ${gridStart() + i}`);
-      tile.setAttribute("aria-pressed", String(gridStart() + i === get("number")));
+      const number = gridStart() + i;
+      const named = namedByAudit(about.audit, sourceOf(number), false);
+      tile.className = named ? `named ${named.kind}` : "";
+      tile.setAttribute("aria-label", `Show number ${number}${named ? ", named by the audit" : ""}`);
+      tile.setAttribute("aria-pressed", String(number === get("number")));
     });
-    showNamed(plain && (about.audit?.named ?? []).some(([label, number]) => number === get("number")
-      && label === sourceOf(0).label && String(get("seed")) === about.audit.seed));
-    return { plain, text };
   }
 
   // ---- actions -------------------------------------------------------------------------------------------------
-  const fileName = () => {
-    const prefix = fields.has("class") ? `${get("class")}_` : "";
-    const name = `${prefix}seed${get("seed")}_${String(get("number")).padStart(5, "0")}`;
-    return `${name}${showState().plain ? "" : "_altered"}.png`;
-  };
+  /** All tiles of the present state as one picture. */
+  async function saveGrid() {
+    while (running) await running;
+    if (!seen.grid) return;
+    const altered = alterations(fields, state, model.num_ws).filter((key) => key === "psi" || key.startsWith("c."));
+    const name = fileNameOf(fields, state, `grid${gridStart()}`, altered);
+    savePng(gridCanvas(tiles.map((tile) => tile.firstChild), 4), `${name}.png`);
+  }
   const step = (by) => set({ number: Math.min(10 ** 12, Math.max(0, get("number") + by)), ...fresh });
   function useReference(newReference) {
     reference = newReference;
@@ -220,10 +242,12 @@ async function start() {
     next: () => step(1),
     corners: () => set({ corners: get("corners") % 10 ** 6 + 1 }),
     home: () => set(fresh),
-    save: () => savePng(element("image"), fileName()),
-    "save-grid": () => savePng(gridCanvas(tiles.map((tile) => tile.firstChild), 4),
-      `seed${get("seed")}_grid${gridStart()}.png`),
-    keep: () => useReference({ levels, name: showState().text }),
+    save: async () => savePng(element("image"), `${(await drawn()).fileName}.png`),
+    "save-grid": saveGrid,
+    keep: async () => {
+      const { levels, caption } = await drawn();
+      useReference({ levels, name: caption });
+    },
     link: async () => {
       const link = location.href.split("#")[0] + writeAddress(fields, state);
       history.replaceState(null, "", writeAddress(fields, state));
@@ -250,6 +274,7 @@ async function start() {
   bindKeys({ r: random, ArrowLeft: previous, ArrowRight: next, s: save, l: link, k: keep,
     g: () => openTab(0), d: () => openTab(1) }, () => element("shortcuts").checked);
 
+  element("main").style.setProperty("--shape", model.width / model.height);
   element("facts").textContent = about.summary;
   fillFacts(element("about"), about.facts);
   drawScale(element("scale-colours"));
@@ -260,7 +285,8 @@ async function start() {
   window.generator = {
     model,
     set,
-    levels: async (seed, number, psi = 1, label = 0, covariates = sourceOf(0).covariates) => {
+    levels: async (seed, number, psi = 1, label = 0, given = null) => {
+      const covariates = given ?? drawCovariates(model.covariates, seed, number, label);
       const source = { seed: BigInt(seed), number, psi, label, covariates };
       return toLevels(await model.synthesize(await model.map(source), source));
     },

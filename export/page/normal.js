@@ -1,57 +1,70 @@
-// Standard normal float32 numbers by the ziggurat of 256 layers (Marsaglia and Tsang 2000; Doornik 2005), word for word
-// as numpy's Generator.standard_normal(dtype=float32) draws them, so that a seed gives the same image here and there.
+// Standard normal numbers by the ziggurat of 256 layers (Marsaglia and Tsang 2000; Doornik 2005), word for word as
+// numpy's Generator.standard_normal draws them, float32 and float64, so that a seed gives the same image here and there.
 
 const TAIL_START = 3.6541528853610088; // of the lowest layer, which has the tail
 const LAYER_AREA = 0.004928673233974658; // R·exp(-R²/2) + the tail's integral
-const STEPS = 2 ** 23; // positions within a layer
 const density = (x) => Math.exp(-0.5 * x * x);
 
-/** Per layer: width of a step, number of steps that are inside for sure, density at the layer's end. */
-function zigguratLayers() {
+/** Layers of so many steps: width of a step, number of steps that are inside for sure, density at the layer's end. */
+function zigguratLayers(steps, round) {
   const edges = new Float64Array(256);
   edges[255] = TAIL_START;
   for (let i = 254; i > 0; i--) {
     edges[i] = Math.sqrt(-2 * Math.log(density(edges[i + 1]) + LAYER_AREA / edges[i + 1]));
   }
   const base = LAYER_AREA / density(TAIL_START);
-  const widths = Float32Array.from(edges, (edge, i) => (i ? edge : base) / STEPS);
-  const inside = Uint32Array.from(edges, (edge, i) =>
-    Math.round((i ? edges[i - 1] / edge : TAIL_START / base) * STEPS));
-  return { widths, inside, densities: Float32Array.from(edges, density) };
+  return {
+    widths: edges.map((edge, i) => round((i ? edge : base) / steps)),
+    inside: edges.map((edge, i) => Math.round((i ? edges[i - 1] / edge : TAIL_START / base) * steps)),
+    densities: edges.map((edge) => round(density(edge))),
+  };
 }
 
-const LAYERS = zigguratLayers();
-const INVERSE_TAIL_START = Math.fround(1 / TAIL_START);
+/** float32: a word of 32 bits is layer, sign and step. */
+const SINGLE = {
+  ...zigguratLayers(2 ** 23, Math.fround), Numbers: Float32Array, round: Math.fround,
+  step: (word) => word >>> 9,
+  uniform: (next) => Math.fround((next() >>> 8) / 2 ** 24),
+};
+
+/** float64: the step goes on in a second word. */
+const DOUBLE = {
+  ...zigguratLayers(2 ** 52, (value) => value), Numbers: Float64Array, round: (value) => value,
+  step: (word, next) => (next() & 0x1fffffff) * 2 ** 23 + (word >>> 9),
+  uniform: (next) => {
+    const low = next() >>> 11;
+    return (next() * 2 ** 21 + low) / 2 ** 53;
+  },
+};
 
 /** `count` numbers from a function that gives 32-bit words. */
-function standardNormals(next, count) {
-  const { widths, inside, densities } = LAYERS;
-  const uniform = () => Math.fround((next() >>> 8) / 2 ** 24);
-  const exponential = () => Math.fround(-Math.log1p(-uniform()));
+function standardNormals(next, count, { widths, inside, densities, Numbers, round, step, uniform } = SINGLE) {
+  const exponential = () => round(-Math.log1p(-uniform(next)));
+  const inverse = round(1 / TAIL_START);
   const draw = () => {
     for (;;) {
       const word = next();
       const layer = word & 0xff;
-      const step = (word >>> 9) & (STEPS - 1);
-      const size = Math.fround(step * widths[layer]);
+      const steps = step(word, next);
+      const size = round(steps * widths[layer]);
       const x = word & 0x100 ? -size : size;
-      if (step < inside[layer]) return x;
+      if (steps < inside[layer]) return x;
       if (layer === 0) {
         for (;;) {
-          const beyond = Math.fround(INVERSE_TAIL_START * exponential());
+          const beyond = round(inverse * exponential());
           const height = exponential();
           // In the tail numpy takes the sign from the position.
-          if (Math.fround(height + height) > Math.fround(beyond * beyond)) {
-            const far = Math.fround(Math.fround(TAIL_START) + beyond);
-            return (step >>> 8) & 1 ? -far : far;
+          if (round(height + height) > round(beyond * beyond)) {
+            const far = round(round(TAIL_START) + beyond);
+            return (word >>> 17) & 1 ? -far : far;
           }
         }
       }
-      const drop = Math.fround(densities[layer - 1] - densities[layer]);
-      if (Math.fround(Math.fround(drop * uniform()) + densities[layer]) < density(x)) return x;
+      const drop = round(densities[layer - 1] - densities[layer]);
+      if (round(round(drop * uniform(next)) + densities[layer]) < density(x)) return x;
     }
   };
-  return Float32Array.from({ length: count }, draw);
+  return Numbers.from({ length: count }, draw);
 }
 
 /** z of image `index` of a seed. */

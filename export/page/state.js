@@ -22,18 +22,19 @@ function fieldsOf(model) {
   if (model.classes.length) {
     fields.push({ key: "class", kind: "choice", choices: model.classes, value: model.classes[0] });
   }
-  for (const { name, low, high, value } of model.covariates ?? []) {
-    fields.push(real(`c.${name}`, low, high, value, { name, group: "covariates" }));
+  // Null: drawn for every image as people have it.
+  for (const { name, low, high, step } of model.covariates) {
+    fields.push(real(`c.${name}`, low, high, null, { name, step, group: "covariates" }));
   }
-  for (const { name, limit, note } of model.directions ?? []) {
-    fields.push(real(`d.${name}`, -limit, limit, 0, { name, note, group: "directions" }));
+  for (const { name, limit, note } of model.directions) {
+    fields.push(real(`d.${name}`, -limit, limit, 0, { name, note, step: 0.05, group: "directions" }));
   }
   return new Map(fields.map((field) => [field.key, field]));
 }
 
 const limitsInWords = (field) =>
   field.kind === "choice" ? `one of ${field.choices.join(", ")}` :
-  field.kind === "seed" ? "from 0 to 2^64 − 1" :
+  field.kind === "seed" ? "a whole number from 0 to 2^64 − 1" :
   `${field.kind === "whole" ? "a whole number " : ""}from ${field.low} to ${field.high}`;
 
 /** The value that a text means, or undefined: no text is trusted. */

@@ -16,7 +16,8 @@ metrics.json is rewritten after every measurement, so that an interrupted run ke
 - `failures`: what could not be measured to the reason.
 - `audit`: the memorisation audit; its `verdict` is 'copies', 'close', 'clear' or 'undecided'. `spaces` has, for pixels
   and for features, the shares, their p-values and `outliers`: numbers (from 0 on, class after class) of single images
-  with a ratio too small for a new person.
+  with a ratio too small for a new person. `covariates`: of a run with some, what these images were drawn for (number to
+  name to value; held-out images have it).
 - `feature_maps`: a list with an object per layer of the generator, coarse to fine: layer, height, width, channels, and
   of max |x| / σ(x) over an image's map the median and largest of some images, and normal: that of N(0, 1) values.
 - `usefulness`: null, or what the command `usefulness` found for these weights: class or covariate to an object with

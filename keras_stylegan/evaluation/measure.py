@@ -38,6 +38,18 @@ class Group:
     pool: np.ndarray
 
 
+def audited_covariates(samples: Samples, found: Audit) -> dict[str, dict[str, dict[str, float]]]:
+    """What the images that an audit names were drawn for, as without it nobody could draw them again.
+
+    Returns:
+        `covariates`: number of the image, as text, to name to value; empty for a run without covariates.
+    """
+    names = samples.labels.dtype.names[1:]
+    rows = sorted({int(row) for space in found.spaces.values() for row in space.outliers})
+    values = {str(row): {name: float(samples.labels[name][row]) for name in names} for row in rows}
+    return {"covariates": values} if names else {}
+
+
 class Measurements:
     """The metrics of one set of samples.
 
@@ -102,7 +114,7 @@ class Measurements:
                 advance=advance,
             )
             found.append(result)
-            self.ledger.record["audit"] = result.as_dict()
+            self.ledger.record["audit"] = result.as_dict() | audited_covariates(self.samples, result)
             authenticity = replace(result.authenticity, floor=result.heldout_authenticity)
             self.ledger.enter(Key("authenticity", extractor.name), authenticity)
             self.ledger.enter(Key("near_duplicates"), result.near_duplicate_share)

@@ -64,6 +64,30 @@ def test_the_audit_travels_in_the_metadata(conditional):
         shutil.rmtree(path.parent)
 
 
+def test_named_images_come_with_the_covariates_that_they_were_drawn_for(covariates):
+    trained = load_generator(covariates.run)
+    space = {"threshold": 0.07, "share": {"value": 0.125}, "outliers": [5, 2]}
+    record = {
+        "run": {"weights_sha256": trained.weights_sha256},
+        "metrics": {},
+        "evaluation": {"count": 8, "seed": 0},
+        "data": {"heldout": {"classes": {"NC": 1, "AD": 1}}},
+        "audit": {"verdict": "copies", "spaces": {"pixel": space}, "covariates": {"5": {"age": 71.5, "slice": 12}}},
+    }
+    path = covariates.run / "evaluation" / "metrics.json"
+    path.parent.mkdir()
+    try:
+        path.write_text(json.dumps(record))
+        named = json.loads(metadata(trained, ExportOptions())["audit"])["named"]
+        assert named == [[0, 2, None], [1, 1, [12.0, 71.5]]]
+        record["audit"]["covariates"] = {"5": {"slice": 12}}
+        path.write_text(json.dumps(record))
+        with pytest.raises(InputError, match="metrics.json is damaged; evaluate the run again"):
+            metadata(trained, ExportOptions())
+    finally:
+        shutil.rmtree(path.parent)
+
+
 def test_metrics_and_pixel_size_travel_in_the_metadata(unconditional):
     trained = load_generator(unconditional.run)
     assert not {"metrics", "pixel_size_mm"} & set(metadata(trained, ExportOptions()))

@@ -1,8 +1,12 @@
 """What tests ask a page."""
 
+import base64
+import json
 import shutil
 
 import numpy as np
+
+from export.runtime import OnnxGenerator
 
 READY = "document.getElementById('main')?.getAttribute('aria-busy') === 'false'"
 
@@ -30,3 +34,13 @@ def within_one_level(actual, expected):
 
 def copy_of(page, folder):
     return shutil.copytree(page.parent, folder / "export")
+
+
+def write_directions(folder, vectors, verdict):
+    """directions.json of a small generator: vectors by their names, on layers 1 to 3."""
+    entries = [{"name": name, "kind": "supervised", "target": name, "layers": [1, 4], "effects": {}, "verdict": verdict,
+                "vector": base64.b64encode(vector.tobytes()).decode()} for name, vector in vectors.items()]  # fmt: skip
+    weights = OnnxGenerator(folder / "generator.onnx").metadata["weights_sha256"]
+    record = {"format": "keras-stylegan directions 1", "weights_sha256": weights, "w_dim": 12, "num_ws": 6,
+              "directions": entries}  # fmt: skip
+    (folder / "directions.json").write_text(json.dumps(record))

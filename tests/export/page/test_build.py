@@ -11,7 +11,7 @@ import pytest
 from graphs import edited
 
 from export.options import ExportOptions
-from export.page.build import FOLDER, VENDOR, Deviation, measure, write_page
+from export.page.build import FOLDER, VENDOR, Deviation, measure, slider_step, write_page
 from export.runtime import InputError, OnnxGenerator
 from export.to_onnx import export_run
 
@@ -71,6 +71,25 @@ def test_what_the_page_is_told(text, files):
         onnx.checker.check_model(model, full_check=True)
         large = {weight.data_type for weight in model.graph.initializer if np.prod(weight.dims) > 100}
         assert large == {onnx.TensorProto.FLOAT16}
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        (np.arange(60, 92), 1),
+        (np.repeat(np.arange(-3, 40), 7), 1),
+        (np.arange(2), 1),
+        (np.linspace(0, 1, 500), 0.01),
+        (np.arange(-30, 45, 1.5), 0.5),
+        (np.random.default_rng(0).uniform(0.0146, 39.99, 400), 0.2),
+        (np.random.default_rng(0).normal(0, 1e-5, 400), 5e-7),
+        (1e5 * np.random.default_rng(0).random(400), 500),
+    ],
+)
+def test_the_steps_of_a_slider_are_numbers_that_people_use(values, step):
+    quantiles = [np.quantile(part, np.linspace(0, 1, 17)).tolist() for part in (values[::2], values)]
+    item = {"minimum": values.min().item(), "maximum": values.max().item(), "quantiles": quantiles}
+    assert slider_step(item) == pytest.approx(step, rel=1e-9)
 
 
 def test_a_model_cannot_write_into_the_page(files, tmp_path):
