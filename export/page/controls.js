@@ -1,10 +1,10 @@
 // Controls made of the table of fields: what a model has no field for has no control.
 
-/** A number with the digits of a slider's step, or two more where it lies between two steps. */
+/** A number with the digits of a slider's step, or more where it lies between two steps. */
 function inDigits(value, step) {
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   const short = value.toFixed(digits);
-  return Math.abs(Number(short) - value) < 1e-9 ? short : value.toFixed(digits + 2);
+  return Math.abs(Number(short) - value) < 1e-9 ? short : value.toFixed(Math.max(2, digits + 1));
 }
 
 /**
