@@ -114,6 +114,8 @@ TESTS_OF_NO_FILE = {
     "backend/test_last_batch": "one behaviour on every backend",
     "export/page/test_browser": "the page as a whole, in a browser",
     "export/page/test_browser_use": "the page as a whole, in a browser",
+    "export/page/test_browser_covariates": "covariates of the page, in a browser",
+    "export/page/test_browser_names": "names of the page, in a browser",
     "config/test_choices": "every choice of an option is implemented",
     "config/test_sections": "all sections alike",
     "layers/test_every_layer": "one check for all layers",
