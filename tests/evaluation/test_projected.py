@@ -49,6 +49,7 @@ def test_training_images_that_the_model_copies_project_better(material_of, tmp_p
     assert distance["value"] > 2 * distance["floor"]["value"] > 0 and distance["ratio"] is None
 
 
+@pytest.mark.slow
 def test_people_that_the_model_has_not_seen_have_no_advantage_over_others(material_of, tmp_path):
     trained, material = material_of
     heldout = material.heldout

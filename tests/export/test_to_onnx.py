@@ -227,6 +227,7 @@ def test_a_wrong_graph_is_found_and_leaves_no_file(unconditional, tmp_path, monk
     assert os.listdir(tmp_path / "out") == []
 
 
+@pytest.mark.slow
 def test_a_graph_that_does_not_load_is_found(unconditional, tmp_path, monkeypatch):
     def broken(generator, part, options):
         model = to_onnx(generator, part, options)

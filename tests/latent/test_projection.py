@@ -86,6 +86,7 @@ def test_what_an_image_becomes_does_not_depend_on_the_others_and_the_seed_repeat
     assert not np.array_equal(together.ws, Projector(generator, steps=40, seed=1).project(images).ws)
 
 
+@pytest.mark.slow
 def test_more_images_than_a_batch_and_the_film_of_the_first():
     generator = make()
     images = images_of(generator, styles(generator, 11))
@@ -118,6 +119,7 @@ def test_noise_is_found_too_and_stays_noise():
     assert abs(np.corrcoef(finest[:, :-1].ravel(), finest[:, 1:].ravel())[0, 1]) < 0.1
 
 
+@pytest.mark.slow
 def test_the_generator_is_left_as_it_was():
     generator = make(strength=0.3)
     before = [keras.ops.convert_to_numpy(variable) for variable in generator.weights]

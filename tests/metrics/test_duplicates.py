@@ -15,6 +15,7 @@ def jpeg(image, quality=90):
     return np.array(Image.open(file))[:, :, None]
 
 
+@pytest.mark.slow
 def test_jpeg_copies_and_exact_copies_are_found(people, monkeypatch):
     monkeypatch.setattr(duplicates, "ROWS", 30)
     training, heldout, _ = people

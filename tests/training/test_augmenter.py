@@ -113,6 +113,7 @@ def test_a_scheduled_strength_is_that_of_its_schedule():
     assert [metric.name for metric in gan.metrics].count("augment_strength") == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_bit_by_bit(tmp_path):
     whole, first = (augmented(("flip", "rotation", "noise"), ada_kimg=0.02, ada_target=-0.9) for _ in range(2))
     for step in range(4):

@@ -35,6 +35,7 @@ def run(tmp_path_factory):
     return gan, traces, folder, history.history
 
 
+@pytest.mark.slow
 def test_nothing_is_traced_after_the_first_step(run):
     """Ten steps with lazy R1 in 0, 3, 6, 9 and path length in 0, 4, 8."""
     gan, traces, _, _ = run

@@ -45,6 +45,7 @@ def test_images_keep_their_labels_when_pools_are_mixed():
     assert np.abs(learner.predict(others) - truth).mean() < 2.5
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network():
     images, rows = bars(100, 0)
     first, second = (learn(Task("row"), [Pool(images, rows)], seed=3, steps=3).predict(images) for _ in range(2))

@@ -19,6 +19,7 @@ def front_matter(folder):
     return {line.partition(": ")[0]: json.loads(line.partition(": ")[2]) for line in lines}
 
 
+@pytest.mark.slow
 def test_keras_and_the_runtime_give_the_images_of_the_run(unconditional, tmp_path):
     folder = hub(unconditional, tmp_path, "huggingface")
     z = draw_latents(0, range(3), 8)
