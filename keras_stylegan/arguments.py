@@ -19,6 +19,11 @@ BORDERS = "│╭╮╰╯"
 RULE = "─-"
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 RESOLUTION = "--model.resolution"
+PLAIN = {
+    "invalid literal for int() with base 10: ": "must be a whole number. Received: ",
+    "could not convert string to float: ": "must be a number. Received: ",
+}
+"""Python's words to ours."""
 OPTION = re.compile(r"^ {5,6}(--[\w.-]+)")
 
 
@@ -140,6 +145,8 @@ def one_line(box: str, prog: str) -> str:
     # A second paragraph lists what tyro tried.
     paragraph = "\n".join(map(str.strip, said)).split("\n\n")[0]
     problem = " ".join(paragraph.split()).removeprefix("Error parsing ").rstrip(".")
+    for words, ours in PLAIN.items():
+        problem = problem.replace(words, ours)
     similar = [part for part in others if part[0].split()[0] in ("Perhaps", "Arguments")]
     near = [name for part in similar for line in part for name in OPTION.findall(line)]
     hint = f"; did you mean {' or '.join(near[:3])}?" if near else "."

@@ -66,10 +66,12 @@ class Train:
             raise InputError("--init-from is for a new run; one that goes on with --resume has its weights already")
         require_resources(self.config, self.run_folder(), self.resume)
         start_keras(distribution="none" if self.dry_run else self.config.training.distribution)
+        from keras_stylegan.training.conditioning import check_covariates
         from keras_stylegan.training.train import check_options, train
 
         if self.dry_run:
             check_options(self.config)
+            check_covariates(self.config)
             return 0
         return train(self.config, self.run_folder(), self.resume, init_from=self.init_from)
 

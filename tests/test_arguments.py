@@ -15,8 +15,8 @@ from keras_stylegan.cli import main, parse
         ("--training.best-metric fid",
          "invalid choice 'fid' for argument '--training.best-metric'. Expected one of ('frechet_random', "
          "'coverage_random', 'precision_random', 'recall_random')."),
-        ("--training.seed abc", "--training.seed: invalid literal for int() with base 10: 'abc'."),
-        ("--training.seed 1.5", "--training.seed: invalid literal for int() with base 10: '1.5'."),
+        ("--training.seed abc", "--training.seed: must be a whole number. Received: 'abc'."),
+        ("--training.seed 1.5", "--training.seed: must be a whole number. Received: '1.5'."),
         ("--training.seed", "Missing value for argument '--training.seed'. Expected 1 values."),
         ("--training.total-kimg none", "--training.total-kimg: no type matching {None}|FLOAT could be instantiated"),
         ("--optimizer.phases 1", "--optimizer.phases: Could not find valid parse for arguments: ['1']."),
@@ -44,7 +44,7 @@ def test_on_a_terminal_the_help_of_the_option_stands_above(capsys, monkeypatch):
     assert main(["train", "--training.seed", "abc"]) == 2
     *box, last = capsys.readouterr().err.splitlines()
     assert "Seed of the initial weights, the data order and all draws." in "\n".join(box)
-    assert last == "Error: --training.seed: invalid literal for int() with base 10: 'abc'. See run.py train --help"
+    assert last == "Error: --training.seed: must be a whole number. Received: 'abc'. See run.py train --help"
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,16 @@ def test_dry_run_prints_the_resolved_config(capsys):
     assert '"batch_size": 32' in capsys.readouterr().out
 
 
+def test_dry_run_knows_covariates(capsys):
+    assert main(["train", "demo", "--model.covariates", "foo", "--dry-run"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("Error: model.covariates: the images have no covariate 'foo'; there are slice_height_mm")
+    assert main(["train", "demo", "--model.covariates", "slice_height_mm", "--dry-run"]) == 0
+    # Of a folder its pattern says it.
+    assert main(["train", "adni64", "--model.covariates", "slice", "--dry-run"]) == 0
+    assert main(["train", "adni64", "--model.covariates", "age", "--dry-run"]) == 2
+
+
 def test_dry_run_refuses_what_training_would(capsys):
     assert main(["train", "--dry-run", "--model.network", "stylegan", "--model.architecture", "resnet"]) == 2
     last = capsys.readouterr().err.splitlines()[-1]

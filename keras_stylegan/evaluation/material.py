@@ -159,7 +159,9 @@ def _load(config: Config, split: str, progress: bool) -> ImageSet:
         return load_images(config, split, progress)
     except InputError as error:
         size = f"{in_words(model.resolution)}, {model.channels} channel{'s' * (model.channels > 1)}"
-        raise InputError(f"no {split} images for a run of {size}: {error}") from error
+        # The readers know the folder by the option of training.
+        reason = str(error).replace("--data.path", "--data-path")
+        raise InputError(f"no {split} images for a run of {size}: {reason}") from error
 
 
 def _check_classes(images: ImageSet, trained: TrainedGenerator, what: str) -> None:

@@ -198,10 +198,11 @@ def _lines(record: dict[str, Any]) -> list[str]:
         lines.append(
             f"{name}: distance {part['median']:.3f} (median of {part['count']}, {low:.3f} to {high:.3f})"
         )  # fmt: skip
-    for entry in record["images"]:
+    # The number begins the names of the image's files; its own name may be a patient's, and stands in no other.
+    for number, entry in enumerate(record["images"]):
         ratios = ", ".join(f"{ratio:.2f} times that of {name}" for name, ratio in entry["relative_to"].items())
         lines.append(
-            f"{entry['name']}: distance {entry['distance']:.3f}" + (f", {ratios}" if ratios else "")
+            f"{number:03d} {entry['name']}: distance {entry['distance']:.3f}" + (f", {ratios}" if ratios else "")
             + f"; grey values differ by {entry['rms_error']:.1%} of the range (rms)"
         )  # fmt: skip
     return lines

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from keras_stylegan.config import ModelConfig
+from keras_stylegan.config import Config, ModelConfig
 from keras_stylegan.data.image_set import ImageSet, label_record
+from keras_stylegan.data.sources import source_of
 from keras_stylegan.errors import InputError
 from keras_stylegan.latent.covariates import Covariate, covariates_of, draw_covariates
 
@@ -18,7 +19,7 @@ def training_covariates(model: ModelConfig, data: ImageSet) -> tuple[Covariate, 
     Raises:
         InputError: The images have no such covariate, some of them have no number for it, or all have the same.
     """
-    _require_known(model.covariates, data)
+    _require_known(model.covariates, data.labels.dtype.names[1:])
     for name in model.covariates:
         values = data.labels[name]
         unknown = np.flatnonzero(~np.isfinite(values))
@@ -36,8 +37,17 @@ def training_covariates(model: ModelConfig, data: ImageSet) -> tuple[Covariate, 
     return covariates_of(data.labels, model.covariates, groups)
 
 
-def _require_known(names: Sequence[str], data: ImageSet) -> None:
-    known = data.labels.dtype.names[1:]
+def check_covariates(config: Config) -> None:
+    """Check that the source of a training has the covariates that `model.covariates` names; no image is read.
+
+    Raises:
+        InputError: It has not.
+    """
+    if config.model.covariates:
+        _require_known(config.model.covariates, source_of(config).covariates)
+
+
+def _require_known(names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             there = f"there are {', '.join(known)}" if known else f"there are none; {WHERE}"

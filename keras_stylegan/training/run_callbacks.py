@@ -1,5 +1,6 @@
 """The callbacks of a training run: their order, and who writes."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from keras_stylegan.training.checkpoint import CheckpointFolder
 from keras_stylegan.training.journal import Journal
 from keras_stylegan.training.record import Record
 from keras_stylegan.training.run_folder import RunFolder
+from keras_stylegan.training.stages import Stage, current_pass
 from keras_stylegan.training.terminal_pictures import TerminalPictures
 
 ONLY_WRITE = (Progress, QuickEvaluation, LossPlot, SampleGrid)
@@ -39,7 +41,7 @@ class RunCallbacks:
         record: What a checkpoint says of the run.
         data: The training images.
         heldout: Images of held-out subjects; None for no evaluation during training.
-        total_images: Real images of the whole run.
+        stages: Of the run.
         journal: What the run says.
         sitting: Ends this part of the run before the run's end.
 
@@ -57,11 +59,11 @@ class RunCallbacks:
         record: Record,
         data: ImageSet,
         heldout: ImageSet | None,
-        total_images: int,
+        stages: list[Stage],
         journal: Journal,
         sitting: Sitting | None = None,
     ) -> None:
-        options, writes = config.training, replicas.is_chief()
+        options, writes, total_images = config.training, replicas.is_chief(), stages[-1].end
         checkpoints = CheckpointFolder(folder.checkpoints, options.checkpoint_gb * 1e9)
         tensorboard = folder.path / "tensorboard"
         self.non_finite = StopOnNonFinite(journal.say, options.log_kimg)
@@ -93,7 +95,7 @@ class RunCallbacks:
             self.stop,
             # Progress reads the running means, the log resets them, and the checkpoint must hold them reset.
             Progress(total_images, journal, options.log_kimg),
-            TrainingLog(folder.path if writes else None, options.log_kimg),
+            TrainingLog(folder.path if writes else None, options.log_kimg, partial(current_pass, stages)),
         ]
         evaluation = None
         if heldout is not None:

@@ -5,8 +5,9 @@ that a run can go on at any step of any of them.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from keras_stylegan.config import Config, TrainingConfig
 
@@ -82,6 +83,20 @@ def plan(config: Config, batches_per_epoch: Callable[[int], int]) -> list[Stage]
             )
         )
     return stages
+
+
+def current_pass(stages: Sequence[Stage], images_seen: int) -> int:
+    """Number, from 1, of the pass over the data that the last image seen was a part of.
+
+    A stage begins an epoch of its own, in an order of its own; of what was left of the one before it this takes no
+    account: two halves are one pass.
+    """
+    passes = sum(
+        Fraction(min(images_seen, stage.end) - stage.start, stage.batch_size * stage.batches_per_epoch)
+        for stage in stages
+        if images_seen > stage.start
+    )
+    return max(1, math.ceil(passes))
 
 
 def planned_steps(options: TrainingConfig, steps_per_epoch: int) -> int:

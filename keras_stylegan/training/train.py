@@ -104,7 +104,7 @@ def train(
             return 0
         evaluates = sitting is not None or _is_evaluated(config.training, total_images)
         heldout = _heldout_images(config, data, journal.say) if chief and evaluates else None
-        callbacks = RunCallbacks(config, folder, record, data, heldout, total_images, journal, sitting)
+        callbacks = RunCallbacks(config, folder, record, data, heldout, stages, journal, sitting)
         journal.say(_summary(config, gan, data, stages))
         if chief:
             journal.begin()

@@ -91,6 +91,11 @@ def test_moved_data(load, images, tmp_path):
         load(tmp_path / "gone", name="second")
 
 
+def test_an_imported_run_names_the_option_of_its_command(load):
+    with pytest.raises(InputError, match="data.path is not set: give the folder of images with --data-path FOLDER"):
+        load(None)
+
+
 def test_other_class_names_are_refused(load, images, tmp_path):
     with pytest.raises(InputError, match=r"classes of the run, \['CN', 'MCI'\]. Received: \['AD', 'NC'\]"):
         load(images, classes=("CN", "MCI"))

@@ -59,7 +59,7 @@ def test_a_generated_image_is_found_and_a_phantom_is_not(run, tmp_path, capsys):
     assert {key: part["count"] for key, part in record["references"].items()} == {HELDOUT: 3, OWN: 3}
     assert record["options"] == {"space": "w", "steps": 150, "noise": "optimised", "seed": 0}
     said = capsys.readouterr().out
-    assert "phantom: distance" in said and "times that of held-out people" in said and "keep them where" in said
+    assert "001 phantom: distance" in said and "times that of held-out people" in said and "keep them where" in said
 
     # What the files hold is what was found, and the generator makes it of them.
     with np.load(out / "projection.npz") as file:

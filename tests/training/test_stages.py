@@ -3,7 +3,7 @@
 import pytest
 
 from keras_stylegan.config import Config, GrowingConfig, ModelConfig, OptimizerConfig, TrainingConfig
-from keras_stylegan.training.stages import Stage, plan
+from keras_stylegan.training.stages import Stage, current_pass, plan
 
 IMAGES = 100
 
@@ -56,3 +56,32 @@ def test_a_run_that_does_not_grow_is_one_stage(kimg, end):
     (stage,) = plan(Config(model=ModelConfig(mbstd_group_size=2), training=training), lambda size: IMAGES // size)
     assert (stage.level, stage.start, stage.end, stage.first_epoch) == (None, 0, end, 0)
     assert stage.end_epoch == (3 if kimg is None else 2) and stage.position(50) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    # Passes of 96 images from 0 to 240, then to 560, then of 100: 2.5 of them, then 3 1/3, then 1.
+    [
+        (0, 1),
+        (48, 1),
+        (96, 1),
+        (144, 2),
+        (240, 3),
+        (272, 3),
+        (288, 3),
+        (304, 4),
+        (560, 6),
+        (570, 6),
+        (580, 7),
+        (660, 7),
+    ],
+)
+def test_the_log_counts_passes_over_the_data_and_not_stages(images, expected):
+    found = stages(batch=((8, 48), (16, 32)), total_kimg=0.6)
+    assert current_pass(found, images) == expected
+
+
+@pytest.mark.parametrize("images", range(10, 310, 10))
+def test_without_growing_a_pass_is_an_epoch(images):
+    config = Config(model=ModelConfig(mbstd_group_size=2), training=TrainingConfig(batch_size=10, epochs=3))
+    assert current_pass(plan(config, lambda size: IMAGES // size), images) == (images - 1) // 100 + 1

@@ -25,6 +25,7 @@ PANELS = (
     ("Augmentation", "share", COLUMNS_OF_AUGMENTATION, "linear"),
     ("Schedules", "value", tuple(name for name in SCHEDULED if name not in COLUMNS_OF_AUGMENTATION), "log"),
     ("Progressive growing", "resolution", ("resolution",), "linear"),
+    ("Progressive growing: fade of the last resolution", "α", ("alpha",), "linear"),
 )
 """Title, label of the y axis, columns of log.csv, scale."""
 EVALUATION_PANEL = (
@@ -52,7 +53,10 @@ LABELS = {
     "augment_strength": "strength",
     "augment_sign": "mean sign",
     "resolution": "resolution",
+    "alpha": "α",
 } | {penalty.name: penalty.label for penalty in PENALTIES}
+STEPS = ("resolution",)
+"""Columns whose value holds for a whole interval, and jumps."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
 
@@ -143,6 +147,10 @@ def _draw_panel(axis, columns, title, unit, names, scale):
     for name, colour in zip(names, COLOURS, strict=False):
         known = np.isfinite(columns[name])
         kimg, values = columns["kimg"][known], columns[name][known]
+        if name in STEPS:
+            axis.step(kimg, values, where="pre", color=colour, linewidth=1.6, label=LABELS[name])
+            axis.set_yticks(np.unique(values))
+            continue
         window = len(values) // 50
         if window > 1:
             axis.plot(kimg, values, color=colour, linewidth=0.6, alpha=0.35)

@@ -1,6 +1,7 @@
 """The numbers of a run: log.csv and TensorBoard."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from keras_stylegan.training.log_csv import FIRST, images_of, read_log
 class TrainingLog(StepCallback):
     """Appends the means of all metrics to log.csv at every interval, and starts the means anew.
 
-    Columns: `kimg` (thousands of images seen at the end of the interval), `epoch` (from 1), then the model's metrics.
+    Columns: `kimg` (thousands of images seen at the end of the interval), `epoch` (the pass over the data,
+    from 1), then the model's metrics.
     A value is the shortest decimal number that gives the same float32; a cell is empty where the interval has no
     value (a lazy penalty that was not due). There are no timings, so that an interrupted and resumed run writes the
     same bytes as an uninterrupted one: on resuming, rows beyond the state that training continues from are dropped.
@@ -27,13 +29,16 @@ class TrainingLog(StepCallback):
         run_dir: Folder of the run: log.csv and the TensorBoard events in `tensorboard/metrics/` go there. None in a
             process that writes nothing: it starts the means anew at the same steps.
         kimg: Interval in thousands of images.
+        epoch_of: From the images seen to the pass; by default Keras's epoch, of which a run that grows begins a new one
+            with every resolution.
 
     Raises:
         InputError: log.csv is damaged.
     """
 
-    def __init__(self, run_dir: Path | None, kimg: float = 1.0):
+    def __init__(self, run_dir: Path | None, kimg: float = 1.0, epoch_of: Callable[[int], int] | None = None):
         super().__init__()
+        self._epoch_of = epoch_of or (lambda images_seen: self._epoch)
         self._interval = Interval(kimg)
         self._epoch = 0
         self.path = None
@@ -76,7 +81,7 @@ class TrainingLog(StepCallback):
         if self.path is not None:
             images_seen = self.model.images_seen
             means = {name: value for name, value in metric_means(self.model.metrics).items() if value is not None}
-            row = {"kimg": repr(images_seen / 1000), "epoch": str(self._epoch)}
+            row = {"kimg": repr(images_seen / 1000), "epoch": str(self._epoch_of(images_seen))}
             self._append(self._line(row | {name: str(np.float32(value)) for name, value in means.items()}))
             self._events.add_scalars(images_seen, means)
         self.model.reset_interval()

@@ -40,6 +40,34 @@ def test_evaluations_have_a_panel_of_their_own(tmp_path):
     assert heights[0] == heights[1] < heights[2] == heights[3]
 
 
+BLUE = (0, 0x72, 0xB2)
+
+
+def places(path, colour):
+    """(y, x) of the pixels of a colour in the upper half."""
+    with Image.open(path) as file:
+        pixels = np.asarray(file.convert("RGB"))
+    return np.argwhere((pixels[: len(pixels) // 2] == colour).all(axis=-1))
+
+
+def test_the_resolution_jumps_and_its_fade_is_a_line(tmp_path):
+    alpha = [*[1] * 20, *np.linspace(0.05, 1, 20)]
+    lines = [f"{n + 1},1,{8 if n < 20 else 32},{a:g}" for n, a in enumerate(alpha)]
+    heights = []
+    for columns in (3, 4):
+        rows = ["kimg,epoch,resolution,alpha", *lines]
+        (tmp_path / "log.csv").write_text("".join(",".join(row.split(",")[:columns]) + "\n" for row in rows))
+        draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+        with Image.open(tmp_path / "loss.png") as file:
+            heights.append(file.height)
+    assert heights[1] == pytest.approx(2 * heights[0], abs=2)
+    found = places(tmp_path / "loss.png", BLUE)
+    low, high = found[:, 0].max(), found[:, 0].min()
+    between = found[(found[:, 0] > high + 5) & (found[:, 0] < low - 5)]
+    # A ramp over one of the 39 intervals of the about 800 pixels of the axis would be 20 wide.
+    assert len(between) > 50 and np.ptp(between[:, 1]) <= 4
+
+
 def test_plot_of_gaps_and_non_finite_rows(tmp_path):
     (tmp_path / "log.csv").write_text("kimg,epoch,d_loss,g_loss,r1_penalty\n1,1,0.5,nan,\n2,1,inf,0.25,0.0\n")
     assert draw_loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
