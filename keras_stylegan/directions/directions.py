@@ -96,7 +96,7 @@ def directions(run_dir: Path | None, options: DirectionsOptions) -> Path:
     }
     renderer = Renderer(generator)
     measured = Effects(trained, renderer, factors, options)
-    with progress_bar("Images", measured.images_to_draw, console.is_terminal) as advance:
+    with progress_bar("Images", measured.images_to_draw, True) as advance:
         measured.begin(lambda images: [advance() for _ in range(images)])
         found = measured.find()
         if not found:

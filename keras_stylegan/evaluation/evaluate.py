@@ -82,7 +82,7 @@ def evaluate(run_dir: Path | None, options: EvaluateOptions, console: Console | 
 
     @contextlib.contextmanager
     def bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-        with progress_bar(description, total, console.is_terminal) as advance:
+        with progress_bar(description, total, True) as advance:
             yield lambda images: [advance() for _ in range(images)]
 
     with interruptible():

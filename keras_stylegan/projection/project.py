@@ -98,7 +98,7 @@ def project(run_dir: Path | None, paths: tuple[Path, ...], options: ProjectOptio
 
     projector = Projector(trained.generator, options.space, options.steps, options.noise, options.seed)
     film = sorted({round(frame * options.steps / FILM_FRAMES) for frame in range(FILM_FRAMES + 1)})
-    with progress_bar("Projecting", len(targets) * options.steps, console.is_terminal) as advance:
+    with progress_bar("Projecting", len(targets) * options.steps, True) as advance:
         found = projector.project(targets, lambda made: [advance() for _ in range(made)], film)
     if not np.isfinite(found.images).all():
         raise InputError("the run's generator gives values that are not finite: choose an earlier checkpoint")

@@ -73,7 +73,7 @@ def usefulness(run_dir: Path | None, options: UsefulnessOptions, console: Consol
         f"{options.steps} updates each, on {', '.join(map(str, subjects))} of {everyone} subjects, tested on "
         f"{len(heldout)} images of {len(set(heldout.subjects.tolist()))} held-out subjects → {folder}"
     )
-    with progress_bar("Generating", count, console.is_terminal) as advance:
+    with progress_bar("Generating", count, True) as advance:
         samples = draw_samples(
             trained.generator,
             count,
@@ -83,7 +83,7 @@ def usefulness(run_dir: Path | None, options: UsefulnessOptions, console: Consol
             lambda images: [advance() for _ in range(images)],
         )
     record = _header(trained, options, train, heldout)
-    with progress_bar("Classifiers", len(tasks) * len(planned), console.is_terminal) as advance:
+    with progress_bar("Classifiers", len(tasks) * len(planned), True) as advance:
         for task in tasks:
             bench = Bench(task, train, heldout, samples, options.seed, options.steps)
             rows = gains(task, dict(bench.scores(planned, advance)), heldout.subjects, options.seed)
