@@ -86,17 +86,23 @@ def plot(tasks: Mapping[str, Any]) -> bytes:
             errors = np.maximum(0, [y - low, high - y])
             axis.errorbar(x, y, errors, color=COLOURS[place % len(COLOURS)], label=label, marker="o", markersize=4,
                           capsize=2, linewidth=1.4)  # fmt: skip
-        axis.axhline(task["without_images"], color="#777777", linestyle=":", linewidth=1.2, label="one answer for all")
+        title = f"{task['unit']}\n({task['better']} is better"
+        ends = np.array([end for row in task["rows"] for end in (row["interval"] or [row["score"]])])
+        constant, spread = task["without_images"], np.ptp(ends)
+        if ends.min() - spread <= constant <= ends.max() + spread:
+            axis.axhline(constant, color="#777777", linestyle=":", linewidth=1.2, label="one answer for all")
+        else:  # Far off it would leave no room for the differences.
+            title += f"; one answer for all: {constant:.3g}"
         axis.set_xscale("log")
         counts = sorted({row["subjects"] for row in task["rows"]})
         axis.set_xticks(counts, [str(count) for count in counts])
         axis.minorticks_off()
         axis.set_xlabel("real training subjects")
-        axis.set_title(f"{task['unit']}\n({task['better']} is better)", loc="left", fontsize=10)
+        axis.set_title(f"{title})", loc="left", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(True, color="#dddddd", linewidth=0.6)
-    legend = panels[0].get_legend_handles_labels()
-    figure.legend(*legend, loc="outside lower center", ncols=len(legend[1]), frameon=False, fontsize=9)
+    shown = {label: handle for axis in panels for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(shown.values(), shown, loc="outside lower center", ncols=len(shown), frameon=False, fontsize=9)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
