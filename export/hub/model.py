@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_stylegan.data.dataset import MANIFEST
 from keras_stylegan.errors import InputError
 from keras_stylegan.evaluation.model_card import card_without_evaluation, model_card, network_name
 from keras_stylegan.evaluation.numbers import number, ordered, title
@@ -57,7 +58,7 @@ class HubModel:
         record = evaluation(trained)
         if record is None:
             print("The run is not evaluated as it is now, and the card says so: `evaluate` first gives it its figures.")
-            people = _people(trained.run_dir / "manifest.csv")
+            people = _people(trained.run_dir / MANIFEST)
             source = dataset_name(trained, options)
             card = card_without_evaluation(run_facts(trained), trained.config, source, people)
             return cls(trained, options, None, card)

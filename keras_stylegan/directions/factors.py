@@ -8,8 +8,7 @@ import numpy as np
 
 from keras_stylegan.data.image_set import ImageSet
 from keras_stylegan.errors import InputError
-from keras_stylegan.evaluation.material import Material, load_material
-from keras_stylegan.evaluation.options import EvaluateOptions
+from keras_stylegan.evaluation.material import Material, material_or_reason
 from keras_stylegan.metrics.appearance import TITLES, Appearance, appearance
 from keras_stylegan.metrics.estimate import Estimate
 from keras_stylegan.metrics.features import extract
@@ -77,13 +76,9 @@ def find_factors(
     if trained.generator.channels != 1:
         # Of photographs the middle is no ventricle.
         looks = looks[:0]
-    try:
-        wanted = EvaluateOptions(data_path=options.data_path, heldout_path=options.heldout_path)
-        material = load_material(trained, wanted, progress)
-    except InputError as error:
-        if options.data_path or options.heldout_path:
-            raise
-        say(f"The run's images cannot be had ({error}): only the look of images is measured")
+    material, reason = material_or_reason(trained, options.data_path, options.heldout_path, progress)
+    if material is None:
+        say(f"The run's images cannot be had ({reason}): only the look of images is measured")
         return looks
     learned = _learned(trained, material, say)
     return learned + looks

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -110,6 +111,23 @@ def load_material(trained: TrainedGenerator, options: EvaluateOptions, progress:
         _check_not_constant(images, name)
     labels, lines = labelled(heldout.labels, trained.covariates, "stand-in images" if seen else "held-out images")
     return Material(train, heldout, seen, labels, (*remarks, *lines), tuple(named))
+
+
+def material_or_reason(
+    trained: TrainedGenerator, data_path: Path | None, heldout_path: Path | None, progress: bool
+) -> tuple[Material | None, str]:
+    """As `load_material`, for commands that can do without the run's own images: None, and why they cannot be had.
+
+    Raises:
+        InputError: As there, of images that were named.
+    """
+    try:
+        wanted = EvaluateOptions(data_path=data_path, heldout_path=heldout_path)
+        return load_material(trained, wanted, progress), ""
+    except InputError as error:
+        if data_path or heldout_path:
+            raise
+        return None, str(error)
 
 
 def _some(names: list[str]) -> str:

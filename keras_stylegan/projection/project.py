@@ -117,8 +117,7 @@ def _references(trained: Any, images: Any, options: ProjectOptions, progress: bo
     import numpy as np
 
     from keras_stylegan.data.intensity import to_float
-    from keras_stylegan.evaluation.material import load_material
-    from keras_stylegan.evaluation.options import EvaluateOptions
+    from keras_stylegan.evaluation.material import material_or_reason
     from keras_stylegan.metrics.floors import spread_sample
     from keras_stylegan.training.conditioning import own_labels
     from keras_stylegan.training.samples import draw_samples
@@ -128,13 +127,9 @@ def _references(trained: Any, images: Any, options: ProjectOptions, progress: bo
     found, remark = {}, ""
     indices, classes = range(options.references), np.arange(options.references) % max(1, len(trained.classes))
     labels = own_labels(trained.covariates, options.seed + 1, indices, classes)
-    try:
-        wanted = EvaluateOptions(data_path=options.data_path, heldout_path=options.heldout_path)
-        material = load_material(trained, wanted, progress)
-    except InputError as error:
-        if options.data_path or options.heldout_path:
-            raise
-        remark = f"There are no held-out people to compare with: {error}"
+    material, reason = material_or_reason(trained, options.data_path, options.heldout_path, progress)
+    if material is None:
+        remark = f"There are no held-out people to compare with: {reason}"
     else:
         heldout = material.heldout
         # An image that is held out itself must not be its own measure.

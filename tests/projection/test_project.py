@@ -21,6 +21,17 @@ from keras_stylegan.training.state import network_state, values
 MODEL = {"resolution": 16, "z_dim": 6, "w_dim": 6, "mapping_layers": 2, "channel_base": 128, "channel_max": 8}
 
 
+def saved(path, config, generator, images_seen):
+    """The run folder of a generator, with one checkpoint."""
+    folder = RunFolder(path)
+    folder.checkpoints.mkdir(parents=True)
+    folder.write_config(config)
+    arrays = values(network_state(generator, "generator_ema"))
+    record = Record(config, ("AD", "NC"), "", images_seen)
+    save(folder.checkpoints / f"checkpoint_{images_seen:010d}.npz", arrays, record)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run of phantoms with an untrained generator, and that generator."""
@@ -28,13 +39,7 @@ def run(tmp_path_factory):
     data = DataConfig(source="phantom", phantom_count=40, cache_dir=path / "cache")
     config = Config(model=ModelConfig(**MODEL), data=data)
     generator = make_generator(config, class_count=2)
-    folder = RunFolder(path / "run")
-    folder.checkpoints.mkdir(parents=True)
-    folder.write_config(config)
-    arrays = values(network_state(generator, "generator_ema"))
-    record = Record(config, ("AD", "NC"), "", 1500)
-    save(folder.checkpoints / "checkpoint_0000001500.npz", arrays, record)
-    return folder.path, generator, config
+    return saved(path / "run", config, generator, 1500).path, generator, config
 
 
 def read(folder):
@@ -105,11 +110,7 @@ def test_noise_maps_travel_with_the_styles(run, tmp_path):
     _, generator, config = run
     for conv in generator.synthesis.convs:
         conv.noise.strength.assign(0.3)
-    folder = RunFolder(tmp_path / "noisy")
-    folder.checkpoints.mkdir(parents=True)
-    folder.write_config(config)
-    arrays = values(network_state(generator, "generator_ema"))
-    save(folder.checkpoints / "checkpoint_0000000008.npz", arrays, Record(config, ("AD", "NC"), "", 8))
+    folder = saved(tmp_path / "noisy", config, generator, 8)
     save_image(tmp_path / "image.png", np.zeros((16, 16, 1)))
     out = project(folder.path, (tmp_path / "image.png",), ProjectOptions(steps=5, references=0))
     assert out == folder.path / "projection"
@@ -127,11 +128,7 @@ def test_noise_maps_travel_with_the_styles(run, tmp_path):
 def test_a_run_whose_images_are_gone_projects_without_comparing(run, tmp_path, capsys):
     _, generator, _ = run
     config = Config(model=ModelConfig(**MODEL), data=DataConfig(path=tmp_path / "gone"))
-    folder = RunFolder(tmp_path / "run")
-    folder.checkpoints.mkdir(parents=True)
-    folder.write_config(config)
-    arrays = values(network_state(generator, "generator_ema"))
-    save(folder.checkpoints / "checkpoint_0000000008.npz", arrays, Record(config, ("AD", "NC"), "", 8))
+    folder = saved(tmp_path / "run", config, generator, 8)
     save_image(tmp_path / "image.png", np.zeros((16, 16, 1)))
     project(folder.path, (tmp_path / "image.png",), ProjectOptions(steps=2, references=2))
     assert "There are no held-out people to compare with" in capsys.readouterr().out
