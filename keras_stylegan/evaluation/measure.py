@@ -74,8 +74,10 @@ class Measurements:
             self.pool_rows = np.arange(len(self.train))
         self.pool_images = np.asarray(self.train.images[self.pool_rows])
         self.pool_subjects = self.train.subjects[self.pool_rows]
-        self.pool_labels = self.train.labels["class"][self.pool_rows]
-        sets = (samples.labels["class"], self.heldout.labels["class"], self.pool_labels)
+        self.pool_labels = self.train.labels[self.pool_rows]
+        known = [set(labels.dtype.names) for labels in (self.pool_labels, self.heldout.labels)]
+        self.covariates = [name for name in samples.labels.dtype.names[1:] if all(name in names for names in known)]
+        sets = (samples.labels["class"], self.heldout.labels["class"], self.pool_labels["class"])
         self.groups = [Group("", *(np.arange(len(labels)) for labels in sets))]
         for label, name in enumerate(classes):
             self.groups.append(Group(name, *(np.flatnonzero(labels == label) for labels in sets)))
@@ -154,24 +156,33 @@ class Measurements:
         real = self.heldout
         for group in self.groups:
             sets = Sets(
-                Part(_rows(generated, group.generated), self.samples.labels["class"][group.generated]),
-                Part(_rows(heldout, group.heldout), real.labels["class"][group.heldout], real.subjects[group.heldout]),
-                Part(_rows(pool, group.pool), self.pool_labels[group.pool], self.pool_subjects[group.pool]),
+                self._part(generated, group.generated, self.samples.labels),
+                self._part(heldout, group.heldout, real.labels, real.subjects),
+                self._part(pool, group.pool, self.pool_labels, self.pool_subjects),
                 self.classes,
                 self.seed,
             )
-            overall = bool(self.classes) and not group.name
-            for measure, names in measures(on, classes=overall).items():
+            overall = not group.name
+            needed = {"classes": overall and bool(self.classes), "covariates": overall and bool(self.covariates)}
+            for measure, names in measures(on, **needed).items():
                 self.ledger.attempt(
                     str(Key(names, extractor, group.name)),
                     lambda measure=measure, sets=sets, group=group: self._enter(measure, sets, extractor, group.name),
                 )
 
+    def _part(
+        self, values: np.ndarray, rows: np.ndarray, labels: np.ndarray, subjects: np.ndarray | None = None
+    ) -> Part:
+        covariates = {name: labels[name][rows] for name in self.covariates}
+        return Part(
+            _rows(values, rows), labels["class"][rows], None if subjects is None else subjects[rows], covariates
+        )
+
     def _enter(self, measure: Measure, sets: Sets, extractor: str, group: str) -> None:
         """Measures, enters the values, and then once more with their floors, which take longer."""
 
         def complete(key: Key) -> Key:
-            return Key(key.metric, key.detail or extractor, key.group or group)
+            return Key(key.metric, "_".join(filter(None, (key.detail, extractor))), key.group or group)
 
         estimates = measure(sets)
         for key, estimate in estimates.items():

@@ -45,6 +45,7 @@ def verdict(record: dict[str, Any]) -> list[dict[str, str]]:
     lines += _diversity(record)
     lines += _duplicates(record)
     lines += _classes(record)
+    lines += _covariates(record)
     lines += [(NOTICE, warning) for warning in record["data"]["warnings"]]
     order = (BAD, NOTICE, GOOD)
     lines.sort(key=lambda line: order.index(line[0]))
@@ -189,3 +190,16 @@ def _classes(record):
             f"{words}: the requested class is recognised in {value:.0%} of generated and {real:.0%} of held-out images "
             f"({key.detail}; {chance:.0%} by chance)",
         )
+
+
+def _covariates(record):
+    for key, measurement in _overall(record):
+        if key.metric != "covariate_agreement" or not measurement["floor"]:
+            continue
+        if measurement["note"]:
+            yield NOTICE, f"{title(key)}: {measurement['note']}"
+            continue
+        ratio = measurement["value"] / measurement["floor"]["value"]
+        level = GOOD if ratio >= LOW_SHARE else BAD if ratio < POOR_SHARE else NOTICE
+        words = "Numbers are shown as asked for" if level == GOOD else "Numbers are not shown as asked for"
+        yield level, f"{words}: {title(key)} is {_beside_real(measurement)}"

@@ -7,6 +7,7 @@ verdict follow from the record; with `quick=True` so does the evaluation while a
 from dataclasses import replace
 
 from keras_stylegan.metrics.agreement import class_agreement, synthetic_training
+from keras_stylegan.metrics.covariate_agreement import covariate_agreement
 from keras_stylegan.metrics.diversity import ms_ssim_diversity
 from keras_stylegan.metrics.estimate import Estimate
 from keras_stylegan.metrics.frechet import frechet, frechet_distance
@@ -92,6 +93,19 @@ def _train_on_synthetic(sets: Sets) -> dict[Key, Estimate]:
         paired = f"on synthetic minus on real, paired: {difference.value:+.2f} [{low:+.2f}, {high:+.2f}]"
         note = f"{paired}; {note}" if note else paired
     return {Key("train_on_synthetic"): replace(found.synthetic, note=note, floor=found.real)}
+
+
+def _covariate_agreement(sets: Sets) -> dict[Key, Estimate]:
+    training, heldout, generated = sets.training, sets.heldout, sets.generated
+    return {
+        Key("covariate_agreement", name): covariate_agreement(
+            *(training.values, training.covariates[name], training.subjects),
+            *(heldout.values, heldout.covariates[name], heldout.subjects),
+            *(generated.values, asked),
+            sets.seed,
+        )
+        for name, asked in generated.covariates.items()
+    }
 
 
 def _labelled(sets: Sets) -> list:
@@ -214,7 +228,18 @@ METRICS = {
         "Ravuri & Vinyals 2019; Odena et al. 2017",
         "features",
         _class_agreement,
-        needs_classes=True,
+        needs="classes",
+    ),
+    "covariate_agreement": Metric(
+        "Covariate agreement",
+        "equal",
+        "A regression on real images reads off generated images the number that was asked for: 1 is exact, 0 no better "
+        "than one answer for all (1 − mean absolute error over that of the median). The value beside it is the same "
+        "regression's on held-out real images.",
+        "Murphy 1988 (skill score)",
+        "features",
+        _covariate_agreement,
+        needs="covariates",
     ),
     "train_on_synthetic": Metric(
         "Train on synthetic, test on real",
@@ -224,7 +249,7 @@ METRICS = {
         "Esteban et al. 2017",
         "features",
         _train_on_synthetic,
-        needs_classes=True,
+        needs="classes",
     ),
     "authenticity": Metric(
         "Authenticity",
@@ -270,16 +295,18 @@ METRICS = {
 """Name to record, in the order of the report."""
 
 
-def measures(on: str, *, classes: bool = False, quick: bool = False) -> dict[Measure, str]:
+def measures(on: str, *, classes: bool = False, covariates: bool = False, quick: bool = False) -> dict[Measure, str]:
     """The functions that measure the catalogue, each once, with the names of what they measure.
 
     Args:
         on: 'images' or 'features'.
-        classes: Those that need a conditional run too.
+        classes: Those that need a run which is conditioned on the class too.
+        covariates: Those that need one with covariates too.
         quick: Only those of the evaluation while a run goes on.
     """
+    given = {None: True, "classes": classes, "covariates": covariates}
     found: dict[Measure, list[str]] = {}
     for name, metric in METRICS.items():
-        if metric.on == on and (classes or not metric.needs_classes) and (metric.quick or not quick):
+        if metric.on == on and given[metric.needs] and (metric.quick or not quick):
             found.setdefault(metric.measure, []).append(name)
     return {measure: "+".join(names) for measure, names in found.items()}

@@ -1,7 +1,8 @@
 """What a metric knows of itself, what it is measured on, and the key under which a value of it stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ class Key(NamedTuple):
     metric: str
     """Name in the catalogue."""
     detail: str = ""
-    """The feature extractor, or the level of a pyramid; empty where there is neither."""
+    """The feature extractor, the level of a pyramid, or a covariate before the extractor; empty where there is none."""
     group: str = ""
     """The class; empty for all images together."""
 
@@ -33,6 +34,8 @@ class Part(NamedTuple):
     """(N,) classes, where they are known."""
     subjects: np.ndarray | None = None
     """(N,) subjects; None for generated images, which have none."""
+    covariates: Mapping[str, np.ndarray] = MappingProxyType({})
+    """Numbers (N,) that the images come with or were asked for, by name; NaN where one is not known."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Sets:
 
 
 Measure = Callable[[Sets], dict[Key, Estimate]]
-"""Measures one metric or several that share their work. Its keys name no extractor: that is added to them. An estimate
-without a floor gets the one of real stand-ins (see `floors`)."""
+"""Measures one metric or several that share their work. Its keys name no extractor: that is added to
+their detail. An estimate without a floor gets the one of real stand-ins (see `floors`)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Metric:
         on: 'images' or 'features'; None for what the memorisation audit finds along the way.
         measure: How it is measured; see `Measure`.
         has_ratio: Whether value / floor means something. The floor of an unbiased distance is 0 but for chance.
-        needs_classes: Measured of conditional runs only, over all classes at once.
+        needs: 'classes' or 'covariates' of the run, if it is measured of such runs only, over all images at once.
         shortfall: What the verdict says where the value is clearly below that of real images; empty for nothing.
         quick: Also measured while a run goes on.
     """
@@ -85,6 +88,6 @@ class Metric:
     on: Literal["images", "features"] | None
     measure: Measure | None
     has_ratio: bool = True
-    needs_classes: bool = False
+    needs: Literal["classes", "covariates"] | None = None
     shortfall: str = ""
     quick: bool = False

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from keras_stylegan.data.image_set import label_record
-from keras_stylegan.evaluation.measure import audited_covariates
+from keras_stylegan.data.image_set import ImageSet, label_record
+from keras_stylegan.evaluation.measure import Measurements, audited_covariates
+from keras_stylegan.metrics.metric import Key
 from keras_stylegan.training.samples import Samples
 
 
@@ -16,3 +17,45 @@ def test_covariates_of_named_images_are_kept():
     assert audited_covariates(samples, SimpleNamespace(spaces=spaces)) == {"covariates": expected}
     plain = replace(samples, labels=label_record([0, 0, 1, 1]))
     assert audited_covariates(plain, SimpleNamespace(spaces={})) == {}
+
+
+class Table(dict):
+    """A ledger that keeps what is entered, and lets no error pass."""
+
+    def attempt(self, name, run):
+        run()
+
+    def enter(self, key, estimate):
+        self[key] = estimate
+
+
+def test_a_covariate_is_measured_of_all_images_together():
+    def people(seed, count=48):
+        rng = np.random.default_rng(seed)
+        grey = rng.integers(20, 230, count)
+        images = np.clip(grey[:, None, None, None] + rng.integers(-8, 9, (count, 16, 16, 1)), 0, 255).astype(np.uint8)
+        labels = label_record(np.arange(count) % 2, age=np.full(count, 7.0), brightness=grey / 10)
+        return images, labels, np.array([f"{seed}-{n // 4}" for n in range(count)])
+
+    def real(seed):
+        images, labels, subjects = people(seed)
+        return ImageSet(images, labels, ("AD", "NC"), subjects, subjects, "", "")
+
+    images, labels, _ = people(2)
+    # Conditioned on the brightness only; the extractor sees it exactly.
+    asked = label_record(labels["class"], brightness=labels["brightness"])
+    table = Table()
+    measurements = Measurements(
+        SimpleNamespace(train=real(0), heldout=real(1)), Samples(images, asked, np.arange(48)), ("AD", "NC"), table
+    )
+
+    def means(batch):
+        return np.stack([batch.mean(axis=(1, 2, 3)), batch[:, 0, 0, 0]], axis=1)
+
+    means.name = "means"
+    measurements.extract(means)
+    measurements.of_features(means)
+    found = {key: estimate for key, estimate in table.items() if key.metric == "covariate_agreement"}
+    assert list(found) == [Key("covariate_agreement", "brightness_means")]
+    assert found[Key("covariate_agreement", "brightness_means")].value > 0.95
+    assert Key("class_agreement", "means", "AD") in table and Key("frechet", "means") in table

@@ -128,3 +128,18 @@ def test_the_gravest_comes_first_and_nothing_is_hidden():
     assert "was interrupted" in said(found, "bad")
     assert "was ended by an error" in said(verdict(record(status="failed")), "bad")
     assert "Not measured: spectrum" in said(found, "notice") and "2 twins." in said(found, "notice")
+
+
+@pytest.mark.parametrize(("value", "level"), [(0.7, "good"), (0.6, "notice"), (0.3, "bad")])
+def test_a_covariate_is_judged_by_what_is_read_off_real_images(value, level):
+    key = Key("covariate_agreement", "slice_domain")
+    found = said(verdict(record({key: entry(value, 0.8)})), level)
+    assert f"Covariate agreement (slice_domain) is {value:.2f}, where real images reach 0.80" in found
+    assert ("not shown as asked for" in found) == (level != "good")
+
+
+def test_a_covariate_that_real_images_do_not_show_says_nothing():
+    key = Key("covariate_agreement", "age_random")
+    found = verdict(record({key: entry(0.7, 0.02, note="the number cannot be read off real held-out people")}))
+    assert "age_random): the number cannot be read off real held-out people" in said(found, "notice")
+    assert "asked for" not in said(found, "good")

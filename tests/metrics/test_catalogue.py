@@ -17,7 +17,8 @@ def features(seed, count=60, separation=4.0):
     labels = np.arange(count) % 2
     values = rng.standard_normal((count, 4))
     values[:, 0] += separation * labels
-    return Part(values.astype(np.float32), labels, np.array([f"{seed}-{n}" for n in range(count)]))
+    numbers = {"slice": 3 * values[:, 1] + 0.1 * rng.standard_normal(count)}
+    return Part(values.astype(np.float32), labels, np.array([f"{seed}-{n}" for n in range(count)]), numbers)
 
 
 def images(seed, count=40):
@@ -44,7 +45,7 @@ def faulty(found):
 
 def measured(on, found):
     values = {}
-    for measure, names in measures(on, classes=True).items():
+    for measure, names in measures(on, classes=True, covariates=True).items():
         estimates = measure(found)
         assert {key.metric for key in estimates} == set(names.split("+"))
         values |= estimates
@@ -79,7 +80,7 @@ def test_a_direction_is_claimed_only_where_no_fault_leads_that_way():
 @pytest.mark.parametrize("on", ["features", "images"])
 def test_plain_values_are_those_with_intervals(on):
     found = sets(on)
-    for measure in measures(on, classes=True):
+    for measure in measures(on, classes=True, covariates=True):
         full, plain = measure(found), measure(replace(found, plain=True))
         values = {key: estimate.value for key, estimate in plain.items()}
         assert values == pytest.approx({key: estimate.value for key, estimate in full.items()}, rel=1e-5)
@@ -99,6 +100,8 @@ def test_a_ratio_is_claimed_only_where_the_floor_lies_clear_of_zero():
 def test_measures_are_chosen_by_what_they_need():
     assert set(measures("features").values()) == {"frechet", "kernel", "precision+recall+density+coverage"}
     assert set(measures("features", classes=True).values()) > {"class_agreement", "train_on_synthetic"}
+    of_covariates = set(measures("features", covariates=True).values())
+    assert of_covariates - set(measures("features").values()) == {"covariate_agreement"}
     assert list(measures("images", quick=True).values()) == ["ms_ssim", "covered_variance"]
 
 
