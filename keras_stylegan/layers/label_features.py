@@ -50,7 +50,8 @@ def label_features(label, c_dim: int, covariates: Mapping[str, Spread]):
     """
     parts = [label[:, :c_dim]] if c_dim else []
     for index, spread in enumerate(covariates.values()):
-        value = (label[:, c_dim + index, None] - spread.mean) / spread.deviation
+        # Not label[:, k, None]: TensorFlow's optimiser takes that of stacked columns for the column without its axis.
+        value = (label[:, c_dim + index : c_dim + index + 1] - spread.mean) / spread.deviation
         angle = 2 * np.pi * value * FREQUENCIES
         parts += [ops.cos(angle), ops.sin(angle)]
     return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
