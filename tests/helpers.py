@@ -9,7 +9,7 @@ import pytest
 from keras_stylegan.layers.adain import AdaIN
 from keras_stylegan.layers.adain_conv import AdaINConv2D, AdaINEpilogue
 from keras_stylegan.layers.equalized import EqualizedConv2D, EqualizedDense
-from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
+from keras_stylegan.layers.minibatch_stddev import DeviationMaps, MinibatchStddev
 from keras_stylegan.layers.modulated_conv import ModulatedConv2D
 from keras_stylegan.layers.noise import NoiseInjection
 from keras_stylegan.layers.styled_conv import StyledConv2D, ToRGB
@@ -126,6 +126,7 @@ CASES = {
     ),
     "conv 1x1 down": Case(EqualizedConv2D, {"filters": 5, "kernel_size": 1, "down": True}, {"inputs": (8, 8, 3)}),
     "minibatch stddev": Case(MinibatchStddev, {"group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
+    "deviation maps": Case(DeviationMaps, {"maps": 2, "group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
     "modulated conv": Case(
         ModulatedConv2D, {"filters": 5, "gain": 0.7, "epsilon": 1e-6}, {"inputs": FEATURES, "style": (6,)}, True
     ),
@@ -191,7 +192,15 @@ CASES = {
     "discriminator": Case(Discriminator, {"mbstd_group_size": 2, **SMALL}, {"images": IMAGE}, True),
     "discriminator labels rgb": Case(
         Discriminator,
-        {"c_dim": 3, "channels": 3, "mbstd_group_size": 4, "mapping_layers": 2, "conv_clamp": 256.0, **SMALL},
+        {
+            "c_dim": 3,
+            "channels": 3,
+            "mbstd_group_size": 4,
+            "mbstd_maps": 2,
+            "mapping_layers": 2,
+            "conv_clamp": 256.0,
+            **SMALL,
+        },
         {"images": (8, 8, 3), "label": LABEL},
         True,
     ),

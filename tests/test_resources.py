@@ -43,7 +43,7 @@ NARROW = {"channel_base": 256, "channel_max": 16}
         {"resolution": (26, 22), "architecture": "resnet", "z_dim": 8, "w_dim": 8, **NARROW},
         {"resolution": 64, "z_dim": 24, "w_dim": 12, **NARROW},
         {"resolution": 32, "channels": 3, "architecture": "resnet", "z_dim": 8, "w_dim": 12, **NARROW},
-        {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, **NARROW},
+        {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, "mbstd_maps": 3, **NARROW},
         {"resolution": 16, "conditional": True, "covariates": ("slice", "age"), "z_dim": 8, "w_dim": 12, **NARROW},
     ],
 )

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D, EqualizedDense
 from keras_stylegan.layers.label_features import spreads
-from keras_stylegan.layers.minibatch_stddev import MinibatchStddev
+from keras_stylegan.layers.minibatch_stddev import DeviationMaps, MinibatchStddev
 from keras_stylegan.layers.resample import halve
 from keras_stylegan.layers.seeds import derive_seed
 from keras_stylegan.models.channels import channels_at
@@ -36,6 +36,7 @@ class Discriminator(keras.Model):
         channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         mbstd_group_size: See `MinibatchStddev`.
+        mbstd_maps: Maps of a `DeviationMaps` after every block; 0 for none, as in the papers.
         mapping_layers: Dense layers of the label's mapping network.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
         growing_start: Resolution of the first level of a network that grows (`models.growth`).
@@ -45,8 +46,8 @@ class Discriminator(keras.Model):
         images: (N, height, width, channels) in [-1, 1]; N a multiple of the group size. A network that grows takes
             those of any of its levels, which their size tells.
         label: See `MappingNetwork`.
-        in_parts: From (function, images) to function(images), the way in which what no image shares with another is
-            computed; None computes it whole.
+        in_parts: From (function, images, group=G) to function(images), the way in which what only images of a group
+            share is computed (`branches.in_branches`); None computes it whole.
 
     Returns:
         (N, 1) logits: higher means more real.
@@ -64,6 +65,7 @@ class Discriminator(keras.Model):
         channel_base=16384,
         channel_max=512,
         mbstd_group_size=4,
+        mbstd_maps=0,
         mapping_layers=8,
         conv_clamp=None,
         growing_start=None,
@@ -75,7 +77,7 @@ class Discriminator(keras.Model):
         self.covariates = spreads(covariates)
         self.label_dim = c_dim + len(self.covariates)
         self.channel_base, self.channel_max = channel_base, channel_max
-        self.mbstd_group_size = mbstd_group_size
+        self.mbstd_group_size, self.mbstd_maps = mbstd_group_size, mbstd_maps
         self.mapping_layers = mapping_layers
         self.conv_clamp = conv_clamp
         self.growing_start = growing_start
@@ -106,6 +108,17 @@ class Discriminator(keras.Model):
                 *skip(r),
             )
             for r in reversed(resolutions)
+        ]
+        # Exact, as the layer of the papers is: their differences of images are small.
+        self.deviations = [
+            DeviationMaps(
+                mbstd_maps,
+                mbstd_group_size,
+                seed=derive_seed(seed, f"b{r}_deviation"),
+                name=f"b{r}_deviation",
+                dtype=self.variable_dtype,
+            )
+            for r in reversed(resolutions if mbstd_maps else [])
         ]
         self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.variable_dtype)
         self.conv = conv(f"b{coarsest}_conv", filters(coarsest), 3, dtype=self.variable_dtype)
@@ -144,10 +157,12 @@ class Discriminator(keras.Model):
         if self.growing_start is not None:
             self.growth = add_growth(self)
         shape = self.from_rgb.compute_output_shape(shape)
-        for conv0, conv1, *skips in self.blocks:
+        for number, (conv0, conv1, *skips) in enumerate(self.blocks):
             for layer in (conv0, conv1, *skips):
                 layer.build(shape)
             shape = conv1.compute_output_shape(shape)
+            for layer in self.deviations[number : number + 1]:
+                layer.build(shape)
         self.stddev.build(shape)
         shape = self.stddev.compute_output_shape(shape)
         self.conv.build(shape)
@@ -160,7 +175,10 @@ class Discriminator(keras.Model):
     def call(self, images, label=None, in_parts=None):
         """See the class."""
         check_label(self, label)
-        features = self._features(images) if in_parts is None else in_parts(self._features, images)
+        if in_parts is None:
+            features = self._features(images)
+        else:
+            features = in_parts(self._features, images, group=self.mbstd_group_size if self.deviations else 1)
         features = self.conv(self.stddev(features))
         features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
         logits = self.out(features)
@@ -171,12 +189,15 @@ class Discriminator(keras.Model):
         return ops.cast(logits, keras.backend.result_type(self.compute_dtype, "float32"))
 
     def _features(self, images):
-        """(N, h, w, C) at the coarsest size, of each image alone: all up to the minibatch standard deviation."""
+        """(N, h, w, C) at the coarsest size, of each group alone: all up to the minibatch standard deviation."""
         level = self._level(images)
         features = self._from_rgb(images, level)
-        for number, (conv0, conv1, *skips) in enumerate(self.blocks[len(self.levels) - 1 - level :]):
+        first = len(self.levels) - 1 - level
+        for number, (conv0, conv1, *skips) in enumerate(self.blocks[first:]):
             branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
             features = sum(branches[1:], branches[0])
+            for deviation in self.deviations[first + number : first + number + 1]:
+                features = ops.cast(deviation(features), features.dtype)
             if number == 0 and level > 0:
                 features = fade_in(self.growth, level, self._from_rgb(halve(images), level - 1), features)
         return features
@@ -208,6 +229,7 @@ class Discriminator(keras.Model):
             "channel_base": self.channel_base,
             "channel_max": self.channel_max,
             "mbstd_group_size": self.mbstd_group_size,
+            "mbstd_maps": self.mbstd_maps,
             "mapping_layers": self.mapping_layers,
             "conv_clamp": self.conv_clamp,
             "growing_start": self.growing_start,

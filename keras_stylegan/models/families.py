@@ -121,8 +121,9 @@ class DiscriminatorNetwork(Protocol):
         Args:
             images: (N, H, W, C) in [-1, 1].
             label: (N, c_dim), one-hot; None if c_dim is 0.
-            in_parts: From (function, images) to function(images): may be used for what is computed of every image by
-                itself, and then computes parts of the batch side by side (`backend.branches.in_branches`).
+            in_parts: From (function, images, group=1) to function(images): may be used for what is computed of every
+                image, or of the images of every group, by itself, and then computes parts of the batch side by side
+                (`backend.branches.in_branches`).
         """
 
     def flops(self) -> int:

@@ -45,6 +45,23 @@ def test_what_cannot_be_halved_is_computed_whole(two):
     assert shapes == [5]
 
 
+def test_groups_stay_whole_and_are_found_again(two):
+    """Eight samples in groups of two, {0, 4}, {1, 5}, …: a half has two of them, at strides of two."""
+    halves = []
+
+    def function(x):
+        halves.append(np.array(x)[:, 0].tolist())
+        pairs = ops.reshape(x, (2, -1, 1))
+        return x + 10 * ops.tile(ops.sum(pairs, axis=0), (2, 1))
+
+    x = np.arange(8.0)[:, None]
+    found = in_branches(function, ops.array(x), group=2)
+    assert halves == [[0, 1, 4, 5], [2, 3, 6, 7]]
+    np.testing.assert_array_equal(found[:, 0], np.arange(8) + 10 * (2 * (np.arange(8) % 4) + 4))
+    # Too few for two groups in each half.
+    assert in_branches(lambda x: x.shape[0], ops.zeros((6, 1)), group=2) == 6
+
+
 def test_a_batch_of_one_group_goes_in_branches_up_to_the_minibatch_deviation(two):
     discriminator = Discriminator(resolution=8, channel_base=32, channel_max=4, mbstd_group_size=4, seed=1)
     seen = []
@@ -61,6 +78,7 @@ def test_a_batch_of_one_group_goes_in_branches_up_to_the_minibatch_deviation(two
     "options",
     [
         pytest.param({"adversarial": "relativistic", "r1_interval": 2, "r2_gamma": 1.0}, id="relativistic"),
+        pytest.param({"adversarial": "relativistic", "r1_gamma": 1.0, "mbstd_maps": 2}, id="maps"),
         pytest.param({"c_dim": 2, "mixing": 0.5, "pl_weight": 1.0}, id="WGAN-GP", marks=pytest.mark.slow),
     ],
 )

@@ -13,6 +13,7 @@ BATCH = 4
 def make_gan(
     c_dim=0,
     group=2,
+    mbstd_maps=0,
     optimizer=keras.optimizers.SGD,
     mixing=0.0,
     batch_size=BATCH,
@@ -35,7 +36,7 @@ def make_gan(
         conv.noise.strength.assign(0.5)
     gan = StyleGAN(
         generator,
-        Discriminator(mbstd_group_size=group, seed=1, name="discriminator", **sizes),
+        Discriminator(mbstd_group_size=group, mbstd_maps=mbstd_maps, seed=1, name="discriminator", **sizes),
         ema_kimg=0.008,
         ema_rampup=None,
         style_mixing_prob=mixing,
