@@ -239,7 +239,15 @@ CASES = {
     ),
     "stylegan discriminator labels rgb": Case(
         StyleGANDiscriminator,
-        {"c_dim": 3, "channels": 3, "mbstd_group_size": 2, "mapping_layers": 2, "conv_clamp": 256.0, **GROWING},
+        {
+            "c_dim": 3,
+            "channels": 3,
+            "mbstd_group_size": 2,
+            "mbstd_maps": 1,
+            "mapping_layers": 2,
+            "conv_clamp": 256.0,
+            **GROWING,
+        },
         {"images": (8, 8, 3), "label": LABEL},
         True,
     ),
