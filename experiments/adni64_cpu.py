@@ -10,9 +10,12 @@ Result:    on held-out subjects a quarter of the Fréchet distance of a logistic
 from keras_stylegan.config import AugmentConfig, Config, LossConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
 # Half the channels of 1024/64: with so little time images count more than width. No noise inputs: they would soon be
-# used for grain. Pairing real with generated images and penalising both sides is what keeps people apart.
+# used for grain. Pairing real with generated images and penalising both sides is what keeps people apart, and maps of
+# what a group of images differs in show the discriminator folds that are the same in all.
 config = Config(
-    model=ModelConfig(z_dim=128, w_dim=128, mapping_layers=4, channel_base=512, channel_max=64, noise="none"),
+    model=ModelConfig(
+        z_dim=128, w_dim=128, mapping_layers=4, channel_base=512, channel_max=64, noise="none", mbstd_maps=4
+    ),
     loss=LossConfig(adversarial="relativistic", gp_weight=0.0, r1_gamma=2.0, r2_gamma=2.0),
     optimizer=OptimizerConfig(schedule="constant", g_learning_rate=2e-3, m_learning_rate=2e-3, d_learning_rate=2e-3),
     augment=AugmentConfig(clip_leak=0.1),
