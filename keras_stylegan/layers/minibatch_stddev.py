@@ -132,7 +132,8 @@ class DeviationMaps(keras.layers.Layer):
     def call(self, inputs):
         """See the class."""
         stddev, group = group_deviation(self.project(inputs), self.group_size, self.epsilon)
-        return inputs + ops.tile(self.expand(stddev), (group, 1, 1, 1))
+        # To all samples first: there are fewer maps than channels.
+        return inputs + self.expand(ops.tile(stddev, (group, 1, 1, 1)))
 
     def compute_output_shape(self, inputs_shape):
         """Same as the inputs."""
