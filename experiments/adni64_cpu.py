@@ -14,7 +14,7 @@ from keras_stylegan.config import AugmentConfig, Config, LossConfig, ModelConfig
 # what a group of images differs in show the discriminator folds that are the same in all.
 config = Config(
     model=ModelConfig(
-        z_dim=128, w_dim=128, mapping_layers=4, channel_base=512, channel_max=64, noise="none", mbstd_maps=4
+        z_dim=128, w_dim=128, mapping_layers=4, channel_base=512, channel_max=64, noise="none", mbstd_maps=True
     ),
     loss=LossConfig(adversarial="relativistic", gp_weight=0.0, r1_gamma=2.0, r2_gamma=2.0),
     optimizer=OptimizerConfig(schedule="constant", g_learning_rate=2e-3, m_learning_rate=2e-3, d_learning_rate=2e-3),

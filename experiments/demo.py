@@ -26,7 +26,7 @@ config = Config(
         channel_base=512,
         channel_max=64,
         noise="none",
-        mbstd_maps=4,
+        mbstd_maps=True,
     ),
     loss=LossConfig(adversarial="relativistic", gp_weight=0.0, r1_gamma=0.5, r2_gamma=0.5),
     optimizer=OptimizerConfig(schedule="constant", g_learning_rate=2e-3, m_learning_rate=2e-3, d_learning_rate=2e-3),

@@ -158,7 +158,7 @@ def parameters(model: ModelConfig, levels: Sequence[int] = ()) -> tuple[int, int
         if r > coarsest:
             below = widths[r // 2]
             discriminator += dense(9 * width, width) + dense(9 * width, below) + (0 if adain else width * below)
-            discriminator += 2 * below * model.mbstd_maps
+            discriminator += below * below if model.mbstd_maps else 0
     discriminator += dense(9 * (coarse + 1), coarse) + dense(places * coarse, coarse)
     discriminator += dense(coarse, coarse) + mapping(0, coarse) if label else dense(coarse, 1)
     return generator, discriminator

@@ -126,7 +126,7 @@ CASES = {
     ),
     "conv 1x1 down": Case(EqualizedConv2D, {"filters": 5, "kernel_size": 1, "down": True}, {"inputs": (8, 8, 3)}),
     "minibatch stddev": Case(MinibatchStddev, {"group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
-    "deviation maps": Case(DeviationMaps, {"maps": 2, "group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
+    "deviation maps": Case(DeviationMaps, {"group_size": 2, "epsilon": 1e-4}, {"inputs": FEATURES}),
     "modulated conv": Case(
         ModulatedConv2D, {"filters": 5, "gain": 0.7, "epsilon": 1e-6}, {"inputs": FEATURES, "style": (6,)}, True
     ),
@@ -196,7 +196,7 @@ CASES = {
             "c_dim": 3,
             "channels": 3,
             "mbstd_group_size": 4,
-            "mbstd_maps": 2,
+            "mbstd_maps": True,
             "mapping_layers": 2,
             "conv_clamp": 256.0,
             **SMALL,
@@ -243,7 +243,7 @@ CASES = {
             "c_dim": 3,
             "channels": 3,
             "mbstd_group_size": 2,
-            "mbstd_maps": 1,
+            "mbstd_maps": True,
             "mapping_layers": 2,
             "conv_clamp": 256.0,
             **GROWING,

@@ -91,7 +91,6 @@ NUMBERS = [
         ("model.channel-base", 1, "model.channel_base must be at least the resolution (32)"),
         ("model.channel-max", 10**9, "model.channel_max must be at most 65,536"),
         ("model.mbstd-group-size", 0, "model.mbstd_group_size must be at least 1"),
-        ("model.mbstd-maps", -1, "model.mbstd_maps must be at least 0"),
         ("loss.gp-weight", -1, "loss.gp_weight must be at least 0"),
         ("loss.gp-weight", "nan", "loss.gp_weight must be at least 0. Received: nan"),
         ("loss.r1-gamma", "inf", "loss.r1_gamma must be at least 0. Received: inf"),

@@ -43,7 +43,7 @@ NARROW = {"channel_base": 256, "channel_max": 16}
         {"resolution": (26, 22), "architecture": "resnet", "z_dim": 8, "w_dim": 8, **NARROW},
         {"resolution": 64, "z_dim": 24, "w_dim": 12, **NARROW},
         {"resolution": 32, "channels": 3, "architecture": "resnet", "z_dim": 8, "w_dim": 12, **NARROW},
-        {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, "mbstd_maps": 3, **NARROW},
+        {"resolution": 16, "channels": 3, "conditional": True, "z_dim": 8, "w_dim": 12, "mbstd_maps": True, **NARROW},
         {"resolution": 16, "conditional": True, "covariates": ("slice", "age"), "z_dim": 8, "w_dim": 12, **NARROW},
     ],
 )
@@ -183,7 +183,7 @@ def test_the_disk_of_a_folder_that_is_still_to_be_made(tmp_path):
 
 
 def test_dry_run_says_the_figures_beside_the_config(capsys, tmp_path):
-    options = ["--model.channel-base", "1024", "--model.mbstd-maps", "0", "--run-dir", str(tmp_path / "run")]
+    options = ["--model.channel-base", "1024", "--model.no-mbstd-maps", "--run-dir", str(tmp_path / "run")]
     assert main(["train", "adni64_cpu", "--dry-run", *options]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("{") and out.rstrip().endswith("}")

@@ -42,9 +42,9 @@ class ModelConfig:
     when training is short, as noise is soon used for grain instead."""
     mbstd_group_size: int = 4
     """Images whose standard deviation the discriminator sees together. The batch must be a multiple of it."""
-    mbstd_maps: int = 0
-    """Maps of that deviation, with a value for every pixel, that the discriminator sees after each of its blocks; 0 for
-    none. Beside the papers' one number they tell it in what images differ: 4 makes short runs more varied."""
+    mbstd_maps: bool = False
+    """Show the discriminator that deviation after each of its blocks, of every channel and pixel and not in the papers'
+    one number for all only: it then knows in what images differ, and where. Short runs get more varied."""
 
     def __post_init__(self) -> None:
         require_types(self)
@@ -56,10 +56,9 @@ class ModelConfig:
         require(
             known, "model.covariates", "different names, each of letters, digits and _, none 'class'", self.covariates
         )
-        require_at_least(self, 0, "mbstd_maps")
         require_at_least(self, 1, "z_dim", "w_dim", "mapping_layers", "channel_base", "channel_max", "mbstd_group_size")
         # Far beyond the papers' 512, 8 and 32768. What a machine cannot hold is refused by `resources`.
-        require_at_most(self, 65_536, "z_dim", "w_dim", "channel_max", "mbstd_maps")
+        require_at_most(self, 65_536, "z_dim", "w_dim", "channel_max")
         require_at_most(self, 100, "mapping_layers")
         require_at_most(self, 2**24, "channel_base")
         finest = max(block_sizes(self.resolution))

@@ -7,7 +7,6 @@ import keras
 from keras import ops
 
 from keras_stylegan.layers.equalized import PACKAGE, EqualizedConv2D
-from keras_stylegan.layers.seeds import derive_seed
 
 
 def group_deviation(inputs, group_size, epsilon):
@@ -87,18 +86,17 @@ class MinibatchStddev(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class DeviationMaps(keras.layers.Layer):
-    """x + W₂·σ(W₁·x): adds to the features what the images of a group differ in, and where.
+    """x + W·σ(x): adds to the features what the images of a group differ in, and where.
 
     `MinibatchStddev` averages σ into one number, which says how varied a group is and not in what: images of one brain
-    in many brightnesses can have that of images of many people. Here every pixel has the deviations of `maps` learned
-    channels (σ as there, without its average), and the layer stands at every resolution, so that detail which is the
-    same in all images shows as well.
+    in many brightnesses can have that of images of many people. Here every channel of every pixel has its own (σ as
+    there, without the average), and the layer stands at every resolution, so that detail which is the same in all
+    images shows as well.
 
     Args:
-        maps: Rows of W₁, columns of W₂.
         group_size: See the module; the batch must be a multiple of it.
         epsilon: Added to the variance.
-        seed: Seed of the initial kernels.
+        seed: Seed of the initial kernel.
 
     Call arguments:
         inputs: (N, H, W, C), as for `MinibatchStddev`.
@@ -110,30 +108,30 @@ class DeviationMaps(keras.layers.Layer):
         ValueError: N is known and no multiple of G.
     """
 
-    def __init__(self, maps, group_size=4, epsilon=1e-8, seed=None, **kwargs):
+    def __init__(self, group_size=4, epsilon=1e-8, seed=None, **kwargs):
         super().__init__(**kwargs)
         _check_group(group_size)
-        self.maps, self.group_size, self.epsilon, self.seed = maps, group_size, epsilon, seed
-        self.project = self._linear(maps, "project")
-
-    def _linear(self, filters, name, gain=1.0):
-        seed = derive_seed(self.seed, name)
-        return EqualizedConv2D(
-            filters, 1, activation=None, use_bias=False, gain=gain, seed=seed, name=name, dtype=self.dtype_policy
-        )
+        self.group_size, self.epsilon, self.seed = group_size, epsilon, seed
 
     def build(self, inputs_shape):
-        """Build W₁ (1, 1, C, maps) and W₂ (1, 1, maps, C)."""
-        self.project.build(inputs_shape)
+        """Build W (1, 1, C, C)."""
         # Half: at first the features themselves weigh more.
-        self.expand = self._linear(inputs_shape[-1], "expand", gain=0.5)
-        self.expand.build((*inputs_shape[:-1], self.maps))
+        self.mix = EqualizedConv2D(
+            inputs_shape[-1],
+            1,
+            activation=None,
+            use_bias=False,
+            gain=0.5,
+            seed=self.seed,
+            name="mix",
+            dtype=self.dtype_policy,
+        )
+        self.mix.build(inputs_shape)
 
     def call(self, inputs):
         """See the class."""
-        stddev, group = group_deviation(self.project(inputs), self.group_size, self.epsilon)
-        # To all samples first: there are fewer maps than channels.
-        return inputs + self.expand(ops.tile(stddev, (group, 1, 1, 1)))
+        stddev, group = group_deviation(inputs, self.group_size, self.epsilon)
+        return inputs + ops.tile(self.mix(stddev), (group, 1, 1, 1))
 
     def compute_output_shape(self, inputs_shape):
         """Same as the inputs."""
@@ -141,9 +139,4 @@ class DeviationMaps(keras.layers.Layer):
 
     def get_config(self):
         """All constructor arguments."""
-        return super().get_config() | {
-            "maps": self.maps,
-            "group_size": self.group_size,
-            "epsilon": self.epsilon,
-            "seed": self.seed,
-        }
+        return super().get_config() | {"group_size": self.group_size, "epsilon": self.epsilon, "seed": self.seed}

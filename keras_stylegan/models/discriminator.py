@@ -36,7 +36,7 @@ class Discriminator(keras.Model):
         channel_base: Channels at resolution r are min(channel_base / r, channel_max); r as in `sizes.block_sizes`.
         channel_max: See channel_base.
         mbstd_group_size: See `MinibatchStddev`.
-        mbstd_maps: Maps of a `DeviationMaps` after every block; 0 for none, as in the papers.
+        mbstd_maps: A `DeviationMaps` after every block; the papers have none.
         mapping_layers: Dense layers of the label's mapping network.
         conv_clamp: Limit of the layers' outputs; needed with float16 only.
         growing_start: Resolution of the first level of a network that grows (`models.growth`).
@@ -65,7 +65,7 @@ class Discriminator(keras.Model):
         channel_base=16384,
         channel_max=512,
         mbstd_group_size=4,
-        mbstd_maps=0,
+        mbstd_maps=False,
         mapping_layers=8,
         conv_clamp=None,
         growing_start=None,
@@ -112,7 +112,6 @@ class Discriminator(keras.Model):
         # Exact, as the layer of the papers is: their differences of images are small.
         self.deviations = [
             DeviationMaps(
-                mbstd_maps,
                 mbstd_group_size,
                 seed=derive_seed(seed, f"b{r}_deviation"),
                 name=f"b{r}_deviation",

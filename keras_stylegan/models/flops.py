@@ -63,8 +63,8 @@ def discriminator_flops(discriminator) -> int:
             total += convolution_flops(sizes[r], 3, c, c)
             total += convolution_flops(half, 3, c, halved)
             total += convolution_flops(half, 1, c, halved) if discriminator.residual else 0
-            # W₁ of every sample; W₂ is of groups, but a group may be one sample.
-            total += 2 * convolution_flops(half, 1, halved, discriminator.mbstd_maps)
+            # Once for a group, which may be one image.
+            total += convolution_flops(half, 1, halved, halved) if discriminator.mbstd_maps else 0
     total += convolution_flops(sizes[coarsest], 3, filters(coarsest) + 1, filters(coarsest))
     dense = [discriminator.fc, discriminator.out]
     total += mapping_flops(discriminator.mapping) if discriminator.label_dim else 0

@@ -78,7 +78,7 @@ def test_a_batch_of_one_group_goes_in_branches_up_to_the_minibatch_deviation(two
     "options",
     [
         pytest.param({"adversarial": "relativistic", "r1_interval": 2, "r2_gamma": 1.0}, id="relativistic"),
-        pytest.param({"adversarial": "relativistic", "r1_gamma": 1.0, "mbstd_maps": 2}, id="maps"),
+        pytest.param({"adversarial": "relativistic", "r1_gamma": 1.0, "mbstd_maps": True, "group": 4}, id="maps"),
         pytest.param({"c_dim": 2, "mixing": 0.5, "pl_weight": 1.0}, id="WGAN-GP", marks=pytest.mark.slow),
     ],
 )

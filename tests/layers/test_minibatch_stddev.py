@@ -36,14 +36,14 @@ def test_minibatch_stddev_of_a_batch_known_only_when_the_graph_runs(batch):
 
 
 def test_deviation_maps_add_what_a_group_differs_in_where_it_does():
-    layer = DeviationMaps(2, group_size=3, epsilon=0.0, seed=1)
+    layer = DeviationMaps(group_size=3, epsilon=0.0, seed=1)
     x = normal(6, 2, 3, 4)
     output = np.asarray(layer(x))
-    # Equalised: over the square roots of 4 and 2 inputs; the second is halved.
-    project, expand = np.asarray(layer.project.kernel)[0, 0] / 2, np.asarray(layer.expand.kernel)[0, 0] / 2 / 2**0.5
-    assert project.shape == (4, 2) and expand.shape == (2, 4)
+    # Equalised: over the square root of four inputs, and halved.
+    mix = np.asarray(layer.mix.kernel)[0, 0] / 2 / 2
+    assert mix.shape == (4, 4)
     for sample in range(6):
-        close(output[sample], x[sample] + np.std(x[sample % 2 :: 2] @ project, axis=0) @ expand)
+        close(output[sample], x[sample] + np.std(x[sample % 2 :: 2], axis=0) @ mix)
     # A pixel that is the same in all images of a group stays as it is, and says nothing of others.
     x[:, 0, 0] = 1.0
     close(np.asarray(layer(x))[:, 0, 0], x[:, 0, 0])
@@ -52,7 +52,7 @@ def test_deviation_maps_add_what_a_group_differs_in_where_it_does():
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 8])
 def test_deviation_maps_of_a_batch_known_only_when_the_graph_runs(batch):
-    layer = DeviationMaps(2, group_size=4, seed=1)
+    layer = DeviationMaps(group_size=4, seed=1)
     graph = tf.function(layer, input_signature=[tf.TensorSpec((None, 4, 4, 3))])
     x = normal(batch, 4, 4, 3)
     close(graph(x), layer(x))
@@ -67,4 +67,4 @@ def test_an_empty_group_is_refused():
     with pytest.raises(ValueError, match="group_size must be at least 1. Received: 0"):
         MinibatchStddev(0)
     with pytest.raises(ValueError, match="group_size must be at least 1. Received: 0"):
-        DeviationMaps(2, group_size=0)
+        DeviationMaps(group_size=0)

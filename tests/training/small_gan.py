@@ -13,7 +13,7 @@ BATCH = 4
 def make_gan(
     c_dim=0,
     group=2,
-    mbstd_maps=0,
+    mbstd_maps=False,
     optimizer=keras.optimizers.SGD,
     mixing=0.0,
     batch_size=BATCH,
