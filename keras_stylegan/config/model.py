@@ -43,8 +43,8 @@ class ModelConfig:
     mbstd_group_size: int = 4
     """Images whose standard deviation the discriminator sees together. The batch must be a multiple of it."""
     mbstd_maps: bool = False
-    """Show the discriminator that deviation after each of its blocks, of every channel and pixel and not in the papers'
-    one number for all only: it then knows in what images differ, and where. Short runs get more varied."""
+    """Show the discriminator that deviation of every channel and pixel after each of its blocks, not only the papers'
+    one number for all: it then knows in what images differ, and where. Short runs get more varied."""
 
     def __post_init__(self) -> None:
         require_types(self)
