@@ -75,8 +75,8 @@ class Measurements:
         self.pool_images = np.asarray(self.train.images[self.pool_rows])
         self.pool_subjects = self.train.subjects[self.pool_rows]
         self.pool_labels = self.train.labels[self.pool_rows]
-        known = [set(labels.dtype.names) for labels in (self.pool_labels, self.heldout.labels)]
-        self.covariates = [name for name in samples.labels.dtype.names[1:] if all(name in names for names in known)]
+        # Held-out images have all of the run (`load_material`); training images of another --data-path may lack them.
+        self.covariates = [name for name in samples.labels.dtype.names[1:] if name in self.pool_labels.dtype.names]
         sets = (samples.labels["class"], self.heldout.labels["class"], self.pool_labels["class"])
         self.groups = [Group("", *(np.arange(len(labels)) for labels in sets))]
         for label, name in enumerate(classes):

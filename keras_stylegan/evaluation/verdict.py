@@ -181,14 +181,12 @@ def _classes(record):
             continue
         # By chance some are recognised in any case: what counts is how many more.
         ratio = (value - chance) / (real - chance)
-        if ratio >= LOW_SHARE:
-            level, words = GOOD, "Classes are respected"
-        else:
-            level, words = (BAD if ratio < POOR_SHARE else NOTICE), "Classes are confused"
+        level = _level(ratio)
+        words = "respected" if level == GOOD else "confused"
         yield (
             level,
-            f"{words}: the requested class is recognised in {value:.0%} of generated and {real:.0%} of held-out images "
-            f"({key.detail}; {chance:.0%} by chance)",
+            f"Classes are {words}: the requested class is recognised in {value:.0%} of generated and {real:.0%} of "
+            f"held-out images ({key.detail}; {chance:.0%} by chance)",
         )
 
 
@@ -199,7 +197,11 @@ def _covariates(record):
         if measurement["note"]:
             yield NOTICE, f"{title(key)}: {measurement['note']}"
             continue
-        ratio = measurement["value"] / measurement["floor"]["value"]
-        level = GOOD if ratio >= LOW_SHARE else BAD if ratio < POOR_SHARE else NOTICE
-        words = "Numbers are shown as asked for" if level == GOOD else "Numbers are not shown as asked for"
-        yield level, f"{words}: {title(key)} is {_beside_real(measurement)}"
+        level = _level(measurement["value"] / measurement["floor"]["value"])
+        words = "shown" if level == GOOD else "not shown"
+        yield level, f"Numbers are {words} as asked for: {title(key)} is {_beside_real(measurement)}"
+
+
+def _level(ratio):
+    """Of what should be as it is in real images, as a share of that."""
+    return GOOD if ratio >= LOW_SHARE else BAD if ratio < POOR_SHARE else NOTICE

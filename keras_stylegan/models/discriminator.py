@@ -109,16 +109,15 @@ class Discriminator(keras.Model):
             )
             for r in reversed(resolutions)
         ]
-        # Exact, as the layer of the papers is: their differences of images are small.
-        self.deviations = [
-            DeviationMaps(
-                mbstd_group_size,
-                seed=derive_seed(seed, f"b{r}_deviation"),
-                name=f"b{r}_deviation",
-                dtype=self.variable_dtype,
-            )
-            for r in reversed(resolutions if mbstd_maps else [])
-        ]
+
+        def deviation(r):
+            # Never in 16 bits, as the layer of the papers: what images differ in is small beside what they share.
+            name = f"b{r}_deviation"
+            seed = derive_seed(self.seed, name)
+            return DeviationMaps(mbstd_group_size, seed=seed, name=name, dtype=self.variable_dtype)
+
+        # One for every block, or none.
+        self.deviations = [deviation(r) if mbstd_maps else None for r in reversed(resolutions)]
         self.stddev = MinibatchStddev(mbstd_group_size, name="mbstd", dtype=self.variable_dtype)
         self.conv = conv(f"b{coarsest}_conv", filters(coarsest), 3, dtype=self.variable_dtype)
         self.fc = EqualizedDense(
@@ -156,12 +155,12 @@ class Discriminator(keras.Model):
         if self.growing_start is not None:
             self.growth = add_growth(self)
         shape = self.from_rgb.compute_output_shape(shape)
-        for number, (conv0, conv1, *skips) in enumerate(self.blocks):
+        for (conv0, conv1, *skips), deviation in zip(self.blocks, self.deviations, strict=True):
             for layer in (conv0, conv1, *skips):
                 layer.build(shape)
             shape = conv1.compute_output_shape(shape)
-            for layer in self.deviations[number : number + 1]:
-                layer.build(shape)
+            if deviation is not None:
+                deviation.build(shape)
         self.stddev.build(shape)
         shape = self.stddev.compute_output_shape(shape)
         self.conv.build(shape)
@@ -177,7 +176,7 @@ class Discriminator(keras.Model):
         if in_parts is None:
             features = self._features(images)
         else:
-            features = in_parts(self._features, images, group=self.mbstd_group_size if self.deviations else 1)
+            features = in_parts(self._features, images, group=self.mbstd_group_size if self.mbstd_maps else 1)
         features = self.conv(self.stddev(features))
         features = self.fc(ops.reshape(features, (-1, features.shape[1] * features.shape[2] * features.shape[3])))
         logits = self.out(features)
@@ -192,10 +191,11 @@ class Discriminator(keras.Model):
         level = self._level(images)
         features = self._from_rgb(images, level)
         first = len(self.levels) - 1 - level
-        for number, (conv0, conv1, *skips) in enumerate(self.blocks[first:]):
+        blocks = zip(self.blocks[first:], self.deviations[first:], strict=True)
+        for number, ((conv0, conv1, *skips), deviation) in enumerate(blocks):
             branches = [*(skip(features) for skip in skips), conv1(conv0(features))]
             features = sum(branches[1:], branches[0])
-            for deviation in self.deviations[first + number : first + number + 1]:
+            if deviation is not None:
                 features = ops.cast(deviation(features), features.dtype)
             if number == 0 and level > 0:
                 features = fade_in(self.growth, level, self._from_rgb(halve(images), level - 1), features)

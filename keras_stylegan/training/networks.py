@@ -106,7 +106,10 @@ def freeze(discriminator: DiscriminatorNetwork, count: int) -> None:
         raise InputError(
             f"training.freeze_d must be at most {len(blocks)}, the discriminator's blocks. Received: {count}"
         )
-    for layer in (discriminator.from_rgb, *(layer for block in blocks[:count] for layer in block)) if count else ():
+    if not count:
+        return
+    deviations = [layer for layer in getattr(discriminator, "deviations", ())[:count] if layer is not None]
+    for layer in (discriminator.from_rgb, *(layer for block in blocks[:count] for layer in block), *deviations):
         layer.trainable = False
 
 

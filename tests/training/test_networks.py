@@ -24,7 +24,7 @@ def test_mapping_layers_are_those_of_both_networks(layers):
 @pytest.mark.parametrize("network", ["stylegan2", pytest.param("stylegan", marks=pytest.mark.slow)])
 def test_frozen_blocks_stay_and_the_others_learn(network):
     config = Config(
-        model=ModelConfig(**SMALL | {"resolution": 16, "network": network}),
+        model=ModelConfig(**SMALL | {"resolution": 16, "network": network, "mbstd_maps": True}),
         loss=LossConfig(gp_weight=0.0, r1_gamma=1.0, r1_interval=1),
         training=TrainingConfig(batch_size=4, freeze_d=1),
     )
