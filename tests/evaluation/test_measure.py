@@ -29,25 +29,26 @@ class Table(dict):
         self[key] = estimate
 
 
-def test_a_covariate_is_measured_of_all_images_together():
-    def people(seed, count=48):
-        rng = np.random.default_rng(seed)
-        grey = rng.integers(20, 230, count)
-        images = np.clip(grey[:, None, None, None] + rng.integers(-8, 9, (count, 16, 16, 1)), 0, 255).astype(np.uint8)
-        labels = label_record(np.arange(count) % 2, age=np.full(count, 7.0), brightness=grey / 10)
-        return images, labels, np.array([f"{seed}-{n // 4}" for n in range(count)])
+def people(seed, count=48):
+    """Grey images, their labels with an age and the brightness, and subjects of four images."""
+    rng = np.random.default_rng(seed)
+    grey = rng.integers(20, 230, count)
+    images = np.clip(grey[:, None, None, None] + rng.integers(-8, 9, (count, 16, 16, 1)), 0, 255).astype(np.uint8)
+    labels = label_record(np.arange(count) % 2, age=np.full(count, 7.0), brightness=grey / 10)
+    return images, labels, np.array([f"{seed}-{n // 4}" for n in range(count)])
 
-    def real(seed):
-        images, labels, subjects = people(seed)
-        return ImageSet(images, labels, ("AD", "NC"), subjects, subjects, "", "")
 
+def real(seed):
+    images, labels, subjects = people(seed)
+    return ImageSet(images, labels, ("AD", "NC"), subjects, subjects, "", "")
+
+
+def measured(train):
+    """The table of a run that is conditioned on the brightness only; the extractor sees it exactly."""
     images, labels, _ = people(2)
-    # Conditioned on the brightness only; the extractor sees it exactly.
     asked = label_record(labels["class"], brightness=labels["brightness"])
-    table = Table()
-    measurements = Measurements(
-        SimpleNamespace(train=real(0), heldout=real(1)), Samples(images, asked, np.arange(48)), ("AD", "NC"), table
-    )
+    samples, table = Samples(images, asked, np.arange(len(asked))), Table()
+    measurements = Measurements(SimpleNamespace(train=train, heldout=real(1)), samples, ("AD", "NC"), table)
 
     def means(batch):
         return np.stack([batch.mean(axis=(1, 2, 3)), batch[:, 0, 0, 0]], axis=1)
@@ -55,7 +56,19 @@ def test_a_covariate_is_measured_of_all_images_together():
     means.name = "means"
     measurements.extract(means)
     measurements.of_features(means)
+    return table
+
+
+def test_a_covariate_is_measured_of_all_images_together():
+    table = measured(real(0))
     found = {key: estimate for key, estimate in table.items() if key.metric == "covariate_agreement"}
     assert list(found) == [Key("covariate_agreement", "brightness_means")]
     assert found[Key("covariate_agreement", "brightness_means")].value > 0.95
+    assert Key("class_agreement", "means", "AD") in table and Key("frechet", "means") in table
+
+
+def test_training_images_without_the_number_leave_the_rest():
+    train = real(0)
+    table = measured(replace(train, labels=label_record(train.labels["class"])))
+    assert "covariate_agreement" not in {key.metric for key in table}
     assert Key("class_agreement", "means", "AD") in table and Key("frechet", "means") in table
